@@ -17,6 +17,7 @@ typedef struct tenon__map {
     const tenon_allocator *allocator;
     tenon__map_slot *slots;
     size_t capacity; /* a power of two, or 0 */
+    uint64_t seed;   /* of the hash */
     size_t count;
 } tenon__map;
 
