@@ -27,14 +27,16 @@ tenon__cpu_bits tenon__cpu_detect(void);
 /* "ref", "avx2", "avx512", "neon" or "native" as a mask over what was detected: a name asks for that level and
  * all below it. TENON_EINVAL for an unknown name (listing the names), TENON_EUNSUPPORTED where the CPU lacks it. */
 tenon_status tenon__cpu_mask(const char *name, tenon__cpu_bits *out, tenon_error *err);
-/* "AMD EPYC ... (avx512 vnni bf16)": into `out`, cut to size. */
+/* "avx512 vnni bf16 vbmi", or "ref" for none: into `out`, cut to size. */
 void tenon__cpu_describe(tenon__cpu_bits bits, char *out, size_t size_bytes);
-/* The processor's name as the system gives it. */
+/* The processor's name as the system gives it ("AMD EPYC ..."), cut to size. */
 void tenon__cpu_name(char *out, size_t size_bytes);
-/* CPUs that this process may use: the affinity mask, cut by the cgroup's quota (v1 and v2), at least 1. */
+/* CPUs that this process may use: the affinity mask, cut by the cgroup's quota (v1 and v2, rounded down), at least 1. */
 unsigned tenon__cpu_available(void);
 /* The quota alone in CPUs, 0 where there is none. */
 double tenon__cpu_quota(void);
+/* The same where proc and the mounts lie beneath the folder `top`. */
+double tenon__cpu_quota_in(const char *top);
 /* Bytes of a core's L2 cache; a default where the system does not say. */
 size_t tenon__cpu_l2_bytes(void);
 
