@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ReduceMean: y = sum(x) / n. Integers: the sum wraps, the quotient is cut toward zero. Of
+ * nothing: NaN. axes (attribute or input 1), keepdims, noop_with_empty_axes as in
+ * opkit/reduce.h. f32, f64, i32, i64, u32, u64; f16 and bf16 widened. ONNX ReduceMean-18. */
+#include "opkit/reduce.h"
+
+static tenon_status infer(tenon__infer *c)
+{
+    return tenon__reduce_infer(c, false);
+}
+
+static tenon_status run(const tenon__run *r)
+{
+    return tenon__reduce_run(r, TENON__REDUCE_SUM, TENON__FINISH_MEAN);
+}
+
+#ifdef TENON_TEST_REF
+#include "opkit/reduce_ref.h"
+
+static tenon_status ref(const tenon__run *r)
+{
+    return reduce_ref(r, TENON__REDUCE_SUM, TENON__FINISH_MEAN);
+}
+#endif
+
+static const tenon__import imports[] = {{"onnx", "", "ReduceMean", 1, 0, NULL}, {0}};
+
+const tenon__op tenon__op_reduce_mean = {.name = "ReduceMean",
+                                         .doc = "Mean along axes",
+                                         .min_inputs = 1,
+                                         .max_inputs = 2,
+                                         .min_outputs = 1,
+                                         .max_outputs = 1,
+                                         .flags = TENON__OP_WIDEN,
+                                         .accuracy = TENON__SUMS,
+                                         .imports = imports,
+                                         .attrs_bytes = sizeof(tenon__reduce_attrs),
+                                         .params_bytes = sizeof(tenon__reduce_params),
+                                         .read = tenon__reduce_read,
+                                         .infer = infer,
+                                         .bind = tenon__reduce_bind,
+                                         .run = run,
+                                         TENON__REF(ref)};
