@@ -2,6 +2,7 @@
 """What the tests over models share: running the command on arrays, generated inputs, comparing."""
 import json
 import os
+import wave
 import zlib
 
 import numpy as np
@@ -102,3 +103,33 @@ def same_bits(a, b, what=""):
         x, y = np.ascontiguousarray(a[name]), np.ascontiguousarray(b[name])
         assert x.dtype == y.dtype and x.shape == y.shape, f"{what}: {name}"
         assert x.tobytes() == y.tobytes(), f"{what}: {name} has other bits"
+
+
+def wav(path):
+    """Samples of a mono file of 16 bits, -1 to 1, float32."""
+    with wave.open(path) as w:
+        assert (w.getnchannels(), w.getsampwidth()) == (1, 2)
+        return np.frombuffer(w.readframes(w.getnframes()), "<i2").astype("f4") / 32768
+
+
+# GTCRN hears frames of 512 samples, 256 apart, under the root of a Hann window; the ends are mirrored.
+FRAME, HOP = 512, 256
+WINDOW = np.sqrt(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME))
+
+
+def spectrum(x):
+    """float32 [frames, 1, 257, 1, 2]: what the model is fed, a frame a run."""
+    x = np.pad(x, HOP, mode="reflect")
+    frames = np.stack([x[at:at + FRAME] * WINDOW for at in range(0, len(x) - FRAME + 1, HOP)])
+    bins = np.fft.rfft(frames, axis=1)
+    return np.stack([bins.real, bins.imag], -1).astype("f4")[:, None, :, None]
+
+
+def overlap_add(frames):
+    """The sound of such frames, without the mirrored beginning and without the last hop, which one frame alone covers."""
+    frames = np.fft.irfft(frames[:, 0, :, 0, 0].astype("f8") + 1j * frames[:, 0, :, 0, 1], FRAME, axis=1) * WINDOW
+    x, weight = np.zeros((2, (len(frames) + 1) * HOP))
+    for i, frame in enumerate(frames):
+        x[i * HOP:i * HOP + FRAME] += frame
+        weight[i * HOP:i * HOP + FRAME] += WINDOW**2
+    return (x / np.maximum(weight, 1e-9))[HOP:-HOP].astype("f4")
