@@ -29,6 +29,7 @@ static inline __m256i vf_mask(int64_t n)
 /* The first n lanes, 0 < n <= VF; the others hold `fill`. */
 static inline vf vf_load_n(const float *p, int64_t n, float fill)
 {
+    if (n == VF) return _mm256_loadu_ps(p);
     __m256i mask = vf_mask(n);
     return _mm256_blendv_ps(_mm256_set1_ps(fill), _mm256_maskload_ps(p, mask),
                             _mm256_castsi256_ps(mask));
@@ -42,7 +43,16 @@ static inline void vf_store(float *p, vf v)
 /* The first n lanes, 0 < n <= VF. */
 static inline void vf_store_n(float *p, vf v, int64_t n)
 {
-    _mm256_maskstore_ps(p, vf_mask(n), v);
+    if (n == VF)
+        _mm256_storeu_ps(p, v);
+    else
+        _mm256_maskstore_ps(p, vf_mask(n), v);
+}
+
+/* v, its lanes from n on zero. */
+static inline vf vf_head(vf v, int64_t n)
+{
+    return _mm256_and_ps(v, _mm256_castsi256_ps(vf_mask(n)));
 }
 
 static inline vf vf_add(vf a, vf b)

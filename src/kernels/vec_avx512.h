@@ -38,6 +38,12 @@ static inline void vf_store_n(float *p, vf v, int64_t n)
     _mm512_mask_storeu_ps(p, (__mmask16)(0xffffu >> (VF - n)), v);
 }
 
+/* v, its lanes from n on zero. */
+static inline vf vf_head(vf v, int64_t n)
+{
+    return _mm512_maskz_mov_ps((__mmask16)(0xffffu >> (VF - n)), v);
+}
+
 static inline vf vf_add(vf a, vf b)
 {
     return _mm512_add_ps(a, b);

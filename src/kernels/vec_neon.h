@@ -25,6 +25,7 @@ static inline vf vf_load(const float *p)
 /* The first n lanes, 0 < n <= VF; the others hold `fill`. */
 static inline vf vf_load_n(const float *p, int64_t n, float fill)
 {
+    if (n == VF) return vld1q_f32(p);
     float lanes[VF] = {fill, fill, fill, fill};
     memcpy(lanes, p, (size_t)n * sizeof *lanes);
     return vld1q_f32(lanes);
@@ -39,8 +40,22 @@ static inline void vf_store(float *p, vf v)
 static inline void vf_store_n(float *p, vf v, int64_t n)
 {
     float lanes[VF];
+    if (n == VF) {
+        vst1q_f32(p, v);
+        return;
+    }
     vst1q_f32(lanes, v);
     memcpy(p, lanes, (size_t)n * sizeof *lanes);
+}
+
+/* v, its lanes from n on zero. */
+static inline vf vf_head(vf v, int64_t n)
+{
+    float lanes[VF];
+    vst1q_f32(lanes, v);
+    for (int64_t i = n; i < VF; i++)
+        lanes[i] = 0.0f;
+    return vld1q_f32(lanes);
 }
 
 static inline vf vf_add(vf a, vf b)

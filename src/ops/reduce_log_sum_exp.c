@@ -40,5 +40,5 @@ const tenon__op tenon__op_reduce_log_sum_exp = {
     .read = tenon__reduce_read,
     .infer = infer,
     .bind = tenon__reduce_bind,
-    .run = run,
-    TENON__REF(ref)};
+    TENON__REF(ref).run = run,
+};

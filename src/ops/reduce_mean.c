@@ -25,19 +25,20 @@ static tenon_status ref(const tenon__run *r)
 
 static const tenon__import imports[] = {{"onnx", "", "ReduceMean", 1, 0, NULL}, {0}};
 
-const tenon__op tenon__op_reduce_mean = {.name = "ReduceMean",
-                                         .doc = "Mean along axes",
-                                         .min_inputs = 1,
-                                         .max_inputs = 2,
-                                         .min_outputs = 1,
-                                         .max_outputs = 1,
-                                         .flags = TENON__OP_WIDEN,
-                                         .accuracy = TENON__SUMS,
-                                         .imports = imports,
-                                         .attrs_bytes = sizeof(tenon__reduce_attrs),
-                                         .params_bytes = sizeof(tenon__reduce_params),
-                                         .read = tenon__reduce_read,
-                                         .infer = infer,
-                                         .bind = tenon__reduce_bind,
-                                         .run = run,
-                                         TENON__REF(ref)};
+const tenon__op tenon__op_reduce_mean = {
+    .name = "ReduceMean",
+    .doc = "Mean along axes",
+    .min_inputs = 1,
+    .max_inputs = 2,
+    .min_outputs = 1,
+    .max_outputs = 1,
+    .flags = TENON__OP_WIDEN,
+    .accuracy = TENON__SUMS,
+    .imports = imports,
+    .attrs_bytes = sizeof(tenon__reduce_attrs),
+    .params_bytes = sizeof(tenon__reduce_params),
+    .read = tenon__reduce_read,
+    .infer = infer,
+    .bind = tenon__reduce_bind,
+    TENON__REF(ref).run = run,
+};
