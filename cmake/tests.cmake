@@ -23,7 +23,7 @@ file(GLOB shared_tests CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/tests/*.c"
 add_library(tenon_tested STATIC ${objects} ${shared_tests})
 target_include_directories(tenon_tested PUBLIC ${private_includes} "${CMAKE_CURRENT_SOURCE_DIR}/tests")
 target_compile_definitions(tenon_tested PUBLIC
-    TENON_TEST_REF TENON_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}" TENON_BINARY_DIR="${CMAKE_CURRENT_BINARY_DIR}")
+    TENON_TEST_REF TENON_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}")
 target_link_libraries(tenon_tested PUBLIC tenon_flags Threads::Threads m PkgConfig::CMOCKA)
 
 set(listed "")

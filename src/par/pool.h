@@ -20,8 +20,8 @@ struct tenon_executor;
 /* One piece of work. `participant` is below the team's size and belongs to one thread at a time: it names the
  * scratch slot. Returns TENON_OK, or a status that stops the job (the first one wins). */
 typedef tenon_status (*tenon__tile_fn)(void *ctx, uint32_t tile, uint32_t participant);
-/* Looked at between tiles, by every participant: anything but TENON_OK stops the handing out of further tiles.
- * TENON_EAGAIN means a budget is spent. */
+/* Looked at between tiles, by every participant, several at once: anything but TENON_OK stops the handing out of further
+ * tiles. TENON_EAGAIN means a budget is spent. Not asked before the caller's first tile: each call makes some progress. */
 typedef tenon_status (*tenon__stop_fn)(void *ctx);
 
 typedef struct tenon__job {
@@ -39,8 +39,8 @@ tenon_status tenon__pool_create(const tenon_allocator *a, unsigned threads,
 void tenon__pool_destroy(tenon__pool *pool); /* no team may be open */
 unsigned tenon__pool_threads(const tenon__pool *pool);
 
-/* A team lives in its session. Its memory is the caller's; limit: at most so many participants, the caller counted.
- * priority: higher is more urgent. */
+/* A team lives in its session. Its memory is the caller's; limit: at most so many participants, the caller counted; open
+ * lowers it to the pool's threads, and to 64. priority: higher is more urgent. */
 struct tenon__team {
     tenon__pool *pool;
     unsigned limit;
@@ -53,7 +53,8 @@ void tenon__team_close(tenon__team *team);
 /* Runs the tiles of a job on the caller and whichever workers join; returns when no participant is inside any
  * more. Tiles are handed out in ascending order and each one that is handed out is finished, so that on return
  * tiles [first, *done) ran and no other did. The result: TENON_OK (then *done == tiles), or what `run` or `stop` said.
- * After an error of `run`, *done is not meaningful. A job of one tile never leaves the caller. No heap calls. */
+ * After an error of `run`, which beats a stop, *done is not meaningful. A job of one tile never leaves the caller. No heap
+ * calls once the workers are there. A tile may open a team of its own. */
 tenon_status tenon__team_run(tenon__team *team, const tenon__job *job, uint32_t *done);
 
 #endif
