@@ -2,6 +2,7 @@
 /* Element types: names, sizes, and the storage that a number of elements takes. */
 #include <tenon/tensor.h>
 
+#include "tensor/onnx_type.h"
 #include "tensor/view.h"
 
 typedef struct dtype_name {
@@ -93,4 +94,26 @@ bool tenon__dtype_bytes(tenon_dtype dtype, int64_t count, size_t *out)
     size_t per_byte = 8 / bits;
     *out = (size_t)count / per_byte + ((size_t)count % per_byte != 0);
     return true;
+}
+
+/* By ONNX's number. */
+static const uint8_t onnx_types[] = {
+    TENON_NONE,       TENON_F32,    TENON_U8,         TENON_I8,   TENON_U16,  TENON_I16,
+    TENON_I32,        TENON_I64,    TENON_STRING,     TENON_BOOL, TENON_F16,  TENON_F64,
+    TENON_U32,        TENON_U64,    TENON_C64,        TENON_C128, TENON_BF16, TENON_F8E4M3FN,
+    TENON_F8E4M3FNUZ, TENON_F8E5M2, TENON_F8E5M2FNUZ, TENON_U4,   TENON_I4,   TENON_F4E2M1,
+    TENON_F8E8M0,     TENON_U2,     TENON_I2,
+};
+
+tenon_dtype tenon__dtype_of_onnx(int64_t type)
+{
+    bool known = type >= 0 && type < (int64_t)sizeof onnx_types;
+    return known ? (tenon_dtype)onnx_types[type] : TENON_NONE;
+}
+
+int32_t tenon__dtype_to_onnx(tenon_dtype dtype)
+{
+    for (size_t i = 0; i < sizeof onnx_types; i++)
+        if (onnx_types[i] == dtype) return (int32_t)i;
+    return 0;
 }

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Types and shapes of a whole graph. */
+#ifndef TENON_GRAPH_INFER_H
+#define TENON_GRAPH_INFER_H
+
+#include "graph/op.h"
+#include "tensor/convert.h"
+
+/* The most bytes that tenon__infer_emit gives: shape arithmetic, not data. */
+#define TENON__EMIT_BYTES 65536
+
+/* Asks each node of a sorted graph in turn for the views of its outputs, and of its subgraphs'
+ * values before that. What an operator leaves open stays as the file declared it (or as an earlier
+ * call found it): such dims are hints, which binding may contradict. `emit` (may be NULL) holds the
+ * values computed on the way and must outlive the graph. Errors name the node. */
+tenon_status tenon__graph_infer(tenon__graph *graph, tenon__arena *emit, tenon_error *err);
+
+#endif
