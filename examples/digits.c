@@ -398,8 +398,9 @@ static bool demo(tenon_env *env, tenon_session *session, digit_set *set)
     printf("one picture a run   %.1f us per image (median of %d)\n", (double)image_ns / 1e3, n);
     printf("%d pictures a run  %.1f us per image (%.2f ms a run), %s\n", n,
            (double)run_ns / 1e3 / n, (double)run_ns / 1e6, bits(same));
-    printf("stepped within 1 ms %d steps, %.2f ms in all, the longest %.3f ms, %s\n", slices.steps,
-           (double)slices.total_ns / 1e6, (double)slices.longest_ns / 1e6, bits(slices.same_bits));
+    printf("stepped within 1 ms %d step%s, %.2f ms in all, the longest %.3f ms, %s\n", slices.steps,
+           slices.steps == 1 ? "" : "s", (double)slices.total_ns / 1e6,
+           (double)slices.longest_ns / 1e6, bits(slices.same_bits));
     printf("accuracy %.1f %% (%d of %d)\n", 100.0 * right / n, right, n);
     return same && slices.same_bits;
 }
