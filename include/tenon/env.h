@@ -58,6 +58,9 @@ TENON_API unsigned tenon_env_threads(const tenon_env *env);
 /* "avx512 vnni bf16": the instruction sets in use, borrowed until the env goes. */
 TENON_API const char *tenon_env_cpu(const tenon_env *env);
 
+/* The monotonic clock of deadlines and budgets. Any thread. */
+TENON_API uint64_t tenon_clock_ns(void);
+
 #ifdef __cplusplus
 }
 #endif

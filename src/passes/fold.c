@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Constant folding: a node whose inputs are all constants is computed now and becomes constants. */
+#include "exec/evaluate.h"
+#include "passes/passes.h"
+
+#define MAX_OUTPUTS 64
+/* A result that is larger than its inputs by more than this is made when it is run, not kept. */
+#define GROWTH_BYTES (1 << 20)
+
+static size_t input_bytes(const tenon__graph *graph, const tenon__node *node)
+{
+    size_t total = 0, bytes;
+    for (uint32_t i = 0; i < node->input_count; i++)
+        if (node->inputs[i] != TENON__NO_VALUE &&
+            tenon__view_bytes(&tenon__graph_value(graph, node->inputs[i])->view, &bytes))
+            total += bytes;
+    return total;
+}
+
+tenon_status tenon__pass_fold(tenon__pass_context *c)
+{
+    tenon__graph *g = c->graph;
+    for (size_t n = 0; n < g->nodes.count; n++) {
+        tenon__node *node = g->nodes.items[n];
+        tenon__view views[MAX_OUTPUTS];
+        if (node->dead || node->output_count > MAX_OUTPUTS || !tenon__evaluate_can(g, node)) continue;
+        size_t cap = input_bytes(g, node) * 4 + GROWTH_BYTES;
+        if (cap > c->max_constant_bytes) cap = c->max_constant_bytes;
+        tenon_status st = tenon__evaluate(g, node, c->cpu, c->accuracy, cap, views, c->err);
+        if (st == TENON_EAGAIN || st == TENON_ELIMIT) continue; /* it runs with the others then */
+        if (st) return st;
+        for (uint32_t i = 0; i < node->output_count; i++) {
+            if (node->outputs[i] == TENON__NO_VALUE) continue;
+            tenon__value *v = tenon__graph_value(g, node->outputs[i]);
+            v->view = views[i];
+            v->view.known = true;
+            v->role = TENON__ROLE_CONST;
+            v->aligned = true;
+            v->producer = UINT32_MAX;
+        }
+        node->dead = true;
+        c->changed = true;
+    }
+    return TENON_OK;
+}

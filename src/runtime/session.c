@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tenon_session: names and tensors at the edge, an executor inside. */
+#include <stdio.h>
+
+#include "exec/executor.h"
+#include "runtime/cancel.h"
+#include "runtime/env.h"
+#include "runtime/model.h"
+#include "tensor/tensor.h"
+#include <tenon/session.h>
+
+/* Caps on what one port's name takes in a message. */
+#define LIST_BYTES 256
+
+typedef struct input_state {
+    const tenon_tensor *tensor; /* borrowed */
+    const tenon_value *value;   /* borrowed */
+    bool set;
+} input_state;
+
+typedef struct output_state {
+    tenon_tensor *user;   /* the caller's, borrowed until the run ends; may be NULL */
+    tenon_tensor *result; /* over what the run made */
+    tenon_value *value;   /* over `result`, where a tensor is asked for as a value */
+    bool direct;          /* the run wrote into the caller's memory */
+} output_state;
+
+struct tenon_session {
+    tenon_model *model;
+    const tenon_allocator *allocator;
+    tenon__plan *plan;
+    tenon__exec exec;
+    input_state *inputs;
+    output_state *outputs;
+    bool stepping; /* between the first step of a run and its end */
+    bool ended;    /* outputs are there */
+};
+
+/* ---- names ------------------------------------------------------------------------------------------------------ */
+
+static void list_ports(const tenon__port *ports, size_t count, char *out, size_t size)
+{
+    size_t at = 0;
+    out[0] = 0;
+    for (size_t i = 0; i < count && at < size; i++) {
+        int n = snprintf(out + at, size - at, "%s'%s'", i ? ", " : "", ports[i].pub.name);
+        if (n < 0 || (size_t)n >= size - at) break;
+        at += (size_t)n;
+    }
+}
+
+static tenon_status find_port(const tenon__port *ports, size_t count, const char *what, const char *name, size_t *out,
+                              tenon_error *err)
+{
+    char list[LIST_BYTES];
+    if (!name) return tenon__fail(err, TENON_EINVAL, "the name of an %s is NULL", what);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(ports[i].pub.name, name) == 0) {
+            *out = i;
+            return TENON_OK;
+        }
+    }
+    list_ports(ports, count, list, sizeof list);
+    return tenon__fail(err, TENON_ENOENT, "there is no %s '%.80s'; the model has %s", what, name, count ? list : "none");
+}
+
+/* ---- creating --------------------------------------------------------------------------------------------------- */
+
+static tenon_session_options read_options(const tenon_session_options *options)
+{
+    tenon_session_options o = TENON_SESSION_OPTIONS_INIT;
+    if (options) memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+    return o;
+}
+
+static tenon_status create_exec(tenon_session *s, const tenon_session_options *o, tenon_error *err)
+{
+    tenon__exec *x = &s->exec;
+    tenon_env *env = s->model->env;
+    unsigned most = tenon__pool_threads(env->pool);
+    x->env = env;
+    x->allocator = s->allocator;
+    x->plan = s->plan;
+    x->pool = env->pool;
+    x->threads = o->threads && o->threads < most ? o->threads : most;
+    x->priority = o->priority;
+    x->profile = o->profile;
+    x->cancel = o->cancel ? &o->cancel->set : NULL;
+    x->deadline_ns = o->deadline_ns;
+    x->limit_bytes = s->model->max_run_bytes;
+    return tenon__exec_init(x, err);
+}
+
+tenon_status tenon_session_create(tenon_model *model, const tenon_session_options *options, tenon_session **out,
+                                  tenon_error *err)
+{
+    if (!out) return tenon__fail(err, TENON_EINVAL, "out is NULL");
+    *out = NULL;
+    if (!model) return tenon__fail(err, TENON_EINVAL, "model is NULL");
+    if (options && options->size < sizeof(size_t))
+        return tenon__fail(err, TENON_EINVAL, "options.size is not set; use TENON_SESSION_OPTIONS_INIT");
+    tenon_session_options o = read_options(options);
+    const tenon_allocator *a = &model->env->allocator;
+    tenon_session *s = tenon__alloc_zeroed(a, sizeof *s);
+    if (!s) return tenon__fail(err, TENON_ENOMEM, "no memory for a session");
+    tenon_model_ref(model);
+    s->model = model;
+    s->allocator = a;
+    s->inputs = tenon__alloc_zeroed(a, model->input_count * sizeof *s->inputs);
+    s->outputs = tenon__alloc_zeroed(a, model->output_count * sizeof *s->outputs);
+    tenon_status st = s->inputs && s->outputs ? TENON_OK : tenon__fail(err, TENON_ENOMEM, "no memory for a session");
+    if (st == TENON_OK) st = tenon__model_plan(model, &s->plan, err);
+    if (st == TENON_OK) st = create_exec(s, &o, err);
+    if (st) {
+        tenon_session_destroy(s);
+        tenon__error_where(err, st, "%s", model->path);
+        return st;
+    }
+    *out = s;
+    return TENON_OK;
+}
+
+static void drop_results(tenon_session *s)
+{
+    for (size_t i = 0; s->outputs && i < s->model->output_count; i++) {
+        output_state *o = &s->outputs[i];
+        tenon_value_destroy(o->value);
+        o->value = NULL;
+    }
+    s->ended = false;
+}
+
+void tenon_session_destroy(tenon_session *s)
+{
+    if (!s) return;
+    tenon_model *model = s->model;
+    drop_results(s);
+    for (size_t i = 0; s->outputs && i < model->output_count; i++)
+        tenon_tensor_destroy(s->outputs[i].result);
+    if (s->exec.main) tenon__exec_fini(&s->exec);
+    tenon__free(s->allocator, s->inputs);
+    tenon__free(s->allocator, s->outputs);
+    tenon__free(s->allocator, s);
+    tenon_model_unref(model);
+}
+
+/* ---- inputs and outputs ----------------------------------------------------------------------------------------- */
+
+static tenon_status busy(const tenon_session *s, tenon_error *err)
+{
+    return s->stepping ? tenon__fail(err, TENON_EBUSY, "a stepped run is under way; finish or reset it first") : TENON_OK;
+}
+
+static tenon_status check_type(const tenon__port *port, const tenon__view *v, tenon_error *err)
+{
+    const tenon_port *p = &port->pub;
+    char has[96], wants[96];
+    tenon__view declared = {.dtype = p->dtype, .rank = p->rank};
+    for (int d = 0; d < p->rank; d++)
+        declared.dims[d] = p->dims[d];
+    bool dtype = p->dtype == TENON_NONE || p->dtype == v->dtype;
+    bool shape = p->rank < 0 || p->rank == v->rank;
+    for (int d = 0; shape && d < p->rank; d++)
+        shape = p->dims[d] < 0 || p->dims[d] == v->dims[d];
+    if (dtype && shape) return TENON_OK;
+    return tenon__fail(err, dtype ? TENON_ESHAPE : TENON_ETYPE, "input '%.80s' is given %s; the model takes %s", p->name,
+                       tenon__view_print(v, has, sizeof has), tenon__view_print(&declared, wants, sizeof wants));
+}
+
+tenon_status tenon_session_set_input(tenon_session *s, const char *name, const tenon_tensor *tensor, tenon_error *err)
+{
+    size_t i;
+    if (!s) return tenon__fail(err, TENON_EINVAL, "session is NULL");
+    tenon_status st = find_port(s->model->inputs, s->model->input_count, "input", name, &i, err);
+    if (st == TENON_OK) st = busy(s, err);
+    if (st) return st;
+    if (!tensor) {
+        s->inputs[i] = (input_state){NULL, NULL, false};
+        return TENON_OK;
+    }
+    const tenon__port *port = &s->model->inputs[i];
+    if (port->pub.kind != TENON_VALUE_TENSOR && port->pub.kind != TENON_VALUE_OPTIONAL)
+        return tenon__fail(err, TENON_ETYPE, "input '%.80s' is no tensor; use tenon_session_set_input_value", name);
+    st = check_type(port, &tensor->view, err);
+    if (st == TENON_OK) s->inputs[i] = (input_state){tensor, NULL, true};
+    return st;
+}
+
+static const char *kind_text(tenon_value_kind kind)
+{
+    static const char *const text[] = {"a tensor", "a sequence", "an optional", "a map"};
+    return (unsigned)kind < 4 ? text[kind] : "unknown";
+}
+
+tenon_status tenon_session_set_input_value(tenon_session *s, const char *name, const tenon_value *value, tenon_error *err)
+{
+    size_t i;
+    if (!s) return tenon__fail(err, TENON_EINVAL, "session is NULL");
+    if (!value || tenon_value_tensor(value))
+        return tenon_session_set_input(s, name, value ? tenon_value_tensor(value) : NULL, err);
+    tenon_status st = find_port(s->model->inputs, s->model->input_count, "input", name, &i, err);
+    if (st == TENON_OK) st = busy(s, err);
+    if (st) return st;
+    tenon_value_kind kind = s->model->inputs[i].pub.kind, has = tenon_value_kind_get(value);
+    if (kind != has && !(kind == TENON_VALUE_OPTIONAL && has == TENON_VALUE_SEQUENCE))
+        return tenon__fail(err, TENON_ETYPE, "input '%.80s' is given %s; the model takes %s", name, kind_text(has),
+                           kind_text(kind));
+    s->inputs[i] = (input_state){NULL, value, true};
+    return TENON_OK;
+}
+
+tenon_status tenon_session_set_output(tenon_session *s, const char *name, tenon_tensor *tensor, tenon_error *err)
+{
+    size_t i;
+    if (!s) return tenon__fail(err, TENON_EINVAL, "session is NULL");
+    tenon_status st = find_port(s->model->outputs, s->model->output_count, "output", name, &i, err);
+    if (st == TENON_OK) st = busy(s, err);
+    if (st) return st;
+    if (tensor && tenon_tensor_dtype(tensor) == TENON_STRING)
+        return tenon__fail(err, TENON_EUNSUPPORTED, "output '%.80s': strings cannot be written to the caller's memory", name);
+    s->outputs[i].user = tensor;
+    return TENON_OK;
+}
+
+/* ---- running ---------------------------------------------------------------------------------------------------- */
+
+static tenon_status place_inputs(tenon_session *s, tenon_error *err)
+{
+    tenon__frame *f = s->exec.main;
+    char list[LIST_BYTES];
+    for (size_t i = 0; i < s->model->input_count; i++) {
+        const tenon__port *port = &s->model->inputs[i];
+        tenon__view *v = &f->views[s->plan->inputs[i]];
+        if (!s->inputs[i].set && !port->pub.optional) {
+            list_ports(s->model->inputs, s->model->input_count, list, sizeof list);
+            return tenon__fail(err, TENON_EINVAL, "input '%.80s' is not set; the model takes %s", port->pub.name, list);
+        }
+        if (s->inputs[i].tensor) {
+            *v = s->inputs[i].tensor->view;
+        } else if (s->inputs[i].value) {
+            *v = tenon__value_view(s->inputs[i].value);
+        } else {
+            *v = port->fallback;
+        }
+    }
+    return TENON_OK;
+}
+
+/* An output whose storage a step makes goes straight into the caller's memory; any other is copied at the end. */
+static void place_outputs(tenon_session *s)
+{
+    tenon__frame *f = s->exec.main;
+    for (size_t i = 0; i < s->model->output_count; i++) {
+        uint32_t slot = s->plan->outputs[i];
+        const tenon__slot *info = &s->plan->slots[slot];
+        tenon__place *p = &f->places[slot];
+        output_state *o = &s->outputs[i];
+        o->direct = o->user && info->role == TENON__ROLE_NODE && info->root == slot;
+        void *user = o->direct ? tenon_tensor_data(o->user) : NULL;
+        if ((user != NULL) != (p->user != NULL)) f->is_bound = false;
+        p->user = user;
+        p->user_bytes = o->direct ? tenon_tensor_size_bytes(o->user) : 0;
+    }
+}
+
+static tenon_status check_output(const tenon_session *s, size_t i, const tenon__view *v, tenon_error *err)
+{
+    char has[96], wants[96];
+    const tenon__view *u = &s->outputs[i].user->view;
+    bool same = u->dtype == v->dtype && u->rank == v->rank && v->kind == TENON_VALUE_TENSOR;
+    for (int d = 0; same && d < v->rank; d++)
+        same = u->dims[d] == v->dims[d];
+    if (same) return TENON_OK;
+    return tenon__fail(err, u->dtype == v->dtype ? TENON_ESHAPE : TENON_ETYPE,
+                       "the memory set for output '%.80s' is %s; the result is %s", s->model->outputs[i].pub.name,
+                       tenon__view_print(u, has, sizeof has), tenon__view_print(v, wants, sizeof wants));
+}
+
+static tenon_status begin(tenon_session *s, tenon_error *err)
+{
+    drop_results(s);
+    place_outputs(s);
+    tenon_status st = place_inputs(s, err);
+    if (st == TENON_OK) st = tenon__exec_begin(&s->exec, err);
+    for (size_t i = 0; st == TENON_OK && i < s->model->output_count; i++) {
+        const tenon__view *v = &s->exec.main->views[s->plan->outputs[i]];
+        if (s->outputs[i].direct && v->data) st = check_output(s, i, v, err);
+    }
+    s->stepping = st == TENON_OK;
+    return st;
+}
+
+/* One tensor object per output, over what the run made this time. */
+static tenon_status point_result(const tenon_session *s, const tenon__view *v, tenon_tensor **result, tenon_error *err)
+{
+    size_t bytes = 0;
+    (void)tenon__view_bytes(v, &bytes);
+    if (!*result) return tenon__tensor_wrap(s->allocator, v->dtype, v->rank, v->dims, v->data, bytes, result, err);
+    (*result)->view = *v;
+    (*result)->size_bytes = bytes;
+    return TENON_OK;
+}
+
+static tenon_status finish_output(tenon_session *s, size_t i, tenon_error *err)
+{
+    output_state *o = &s->outputs[i];
+    const tenon__view *v = &s->exec.main->views[s->plan->outputs[i]];
+    size_t bytes;
+    if (v->kind != TENON_VALUE_TENSOR) return TENON_OK;
+    if (o->user) {
+        tenon_status st = check_output(s, i, v, err);
+        if (st) return st;
+        void *dst = tenon_tensor_data(o->user);
+        if (dst != v->data && tenon__view_bytes(v, &bytes) && bytes) memcpy(dst, v->data, bytes);
+    }
+    return point_result(s, v, &o->result, err);
+}
+
+static tenon_status finish(tenon_session *s, tenon_error *err)
+{
+    for (size_t i = 0; i < s->model->output_count; i++) {
+        tenon_status st = finish_output(s, i, err);
+        if (st) return st;
+    }
+    s->ended = true;
+    return TENON_OK;
+}
+
+static tenon_status advance(tenon_session *s, uint64_t budget_ns, bool *done, tenon_error *err)
+{
+    *done = false;
+    tenon_status st = s->stepping ? TENON_OK : begin(s, err);
+    if (st == TENON_OK) st = tenon__exec_run(&s->exec, budget_ns, done, err);
+    if (st == TENON_OK && *done) st = finish(s, err);
+    if (st || *done) s->stepping = false;
+    if (st) {
+        *done = false;
+        tenon__error_where(err, st, "%s", s->model->path);
+    }
+    return st;
+}
+
+tenon_status tenon_session_run(tenon_session *s, tenon_error *err)
+{
+    bool done;
+    if (!s) return tenon__fail(err, TENON_EINVAL, "session is NULL");
+    tenon_status st = busy(s, err);
+    return st ? st : advance(s, TENON__NO_BUDGET, &done, err);
+}
+
+tenon_status tenon_session_step(tenon_session *s, uint64_t budget_ns, bool *done, tenon_error *err)
+{
+    if (!s || !done) return tenon__fail(err, TENON_EINVAL, "%s is NULL", s ? "done" : "session");
+    return advance(s, budget_ns, done, err);
+}
+
+void tenon_session_reset(tenon_session *s)
+{
+    if (!s) return;
+    s->stepping = false;
+    drop_results(s);
+}
+
+void tenon_session_set_deadline(tenon_session *s, uint64_t deadline_ns)
+{
+    if (s) s->exec.deadline_ns = deadline_ns;
+}
+
+/* ---- results ---------------------------------------------------------------------------------------------------- */
+
+static tenon_status get_port(const tenon_session *s, const char *name, size_t *i, tenon_error *err)
+{
+    tenon_status st = find_port(s->model->outputs, s->model->output_count, "output", name, i, err);
+    if (st) return st;
+    return s->ended ? TENON_OK : tenon__fail(err, TENON_EAGAIN, "output '%.80s' is not there: no run has ended", name);
+}
+
+tenon_status tenon_session_get_output(tenon_session *s, const char *name, const tenon_tensor **out, tenon_error *err)
+{
+    size_t i;
+    if (!s || !out) return tenon__fail(err, TENON_EINVAL, "%s is NULL", s ? "out" : "session");
+    *out = NULL;
+    tenon_status st = get_port(s, name, &i, err);
+    if (st) return st;
+    const tenon__view *v = &s->exec.main->views[s->plan->outputs[i]];
+    if (v->kind != TENON_VALUE_TENSOR)
+        return tenon__fail(err, TENON_ETYPE, "output '%.80s' is %s; use tenon_session_get_output_value", name,
+                           kind_text((tenon_value_kind)v->kind));
+    *out = s->outputs[i].result;
+    return TENON_OK;
+}
+
+tenon_status tenon_session_get_output_value(tenon_session *s, const char *name, const tenon_value **out, tenon_error *err)
+{
+    size_t i;
+    if (!s || !out) return tenon__fail(err, TENON_EINVAL, "%s is NULL", s ? "out" : "session");
+    *out = NULL;
+    tenon_status st = get_port(s, name, &i, err);
+    if (st) return st;
+    const tenon__view *v = &s->exec.main->views[s->plan->outputs[i]];
+    output_state *o = &s->outputs[i];
+    if (v->kind != TENON_VALUE_TENSOR) {
+        *out = v->value;
+        return TENON_OK;
+    }
+    if (!o->value) {
+        tenon_tensor *copy;
+        st = tenon__tensor_of_view(s->allocator, v, &copy, err);
+        if (st == TENON_OK) st = tenon__value_create(s->allocator, TENON_VALUE_TENSOR, copy, &o->value, err);
+        if (st) tenon_tensor_destroy(copy);
+    }
+    *out = o->value;
+    return st;
+}
+
+size_t tenon_session_step_count(const tenon_session *s)
+{
+    return s && s->exec.main->is_bound ? s->plan->step_count : 0;
+}
+
+tenon_status tenon_session_step_get(const tenon_session *s, size_t index, tenon_step_info *out)
+{
+    tenon_step_info info = {0};
+    if (!s || !out || index >= tenon_session_step_count(s)) return TENON_EINVAL;
+    const tenon__step *step = &s->plan->steps[index];
+    const tenon__bound *b = &s->exec.main->bound[index];
+    const tenon__place *p = step->out_count ? &s->exec.main->places[step->out[0]] : NULL;
+    const tenon__view *v = step->out_count ? &s->exec.main->views[step->out[0]] : NULL;
+    size_t bytes = 0;
+    info.size = out->size;
+    info.node = step->node->name.size ? tenon__model_text(s->model, step->node->name) : "";
+    info.op = step->op->name;
+    info.kernel = b->how == TENON__HOW_NOTHING ? "" : step->kernel ? step->kernel : "";
+    info.layout = v && v->layout == TENON__C16 ? "c16" : "plain";
+    if (v) tenon__view_print(v, info.shape, sizeof info.shape);
+    info.tiles = b->how == TENON__HOW_TILES ? b->tiles : 0;
+    info.phases = b->phases;
+    info.flops = b->flops;
+    if (p && p->base == TENON__BASE_ARENA) info.arena_offset_bytes = p->offset;
+    if (v && v->kind == TENON_VALUE_TENSOR && tenon__view_bytes(v, &bytes)) info.output_bytes = bytes;
+    info.scratch_bytes = b->scratch_bytes;
+    info.runs = b->runs;
+    info.total_ns = b->total_ns;
+    memcpy(out, &info, out->size < sizeof info ? out->size : sizeof info);
+    return TENON_OK;
+}
+
+tenon_status tenon_session_info_get(const tenon_session *s, tenon_session_info *out)
+{
+    if (!s || !out) return TENON_EINVAL;
+    const tenon__frame *f = s->exec.main;
+    tenon_session_info info = {out->size, f->arena_bytes, s->exec.scratch_total, f->binds, f->bind_ns, f->flops,
+                               s->exec.threads};
+    memcpy(out, &info, out->size < sizeof info ? out->size : sizeof info);
+    return TENON_OK;
+}
