@@ -82,6 +82,9 @@ tenon_status tenon__variadic_run(const tenon__run *r);
 #define TENON__UNSIGNED_DTYPES                                                                     \
     (TENON__DTYPE_BIT(U8) | TENON__DTYPE_BIT(U16) | TENON__DTYPE_BIT(U32) | TENON__DTYPE_BIT(U64))
 #define TENON__WIDENED_DTYPES (TENON__DTYPE_BIT(F16) | TENON__DTYPE_BIT(BF16))
-#define TENON__REAL_DTYPES    (TENON__DTYPE_BIT(F32) | TENON__DTYPE_BIT(F64) | TENON__WIDENED_DTYPES)
+#define TENON__F8_DTYPES                                                                           \
+    (TENON__DTYPE_BIT(F8E4M3FN) | TENON__DTYPE_BIT(F8E4M3FNUZ) | TENON__DTYPE_BIT(F8E5M2) |        \
+     TENON__DTYPE_BIT(F8E5M2FNUZ))
+#define TENON__REAL_DTYPES (TENON__DTYPE_BIT(F32) | TENON__DTYPE_BIT(F64) | TENON__WIDENED_DTYPES)
 
 #endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Floor: y = floor(x). Any shape; f32 and f64 (f16 and bf16 widened). Source: ONNX Floor-13. */
+#include "opkit/eltwise_ref.h"
+
+static tenon_status read(const tenon__graph *graph, const tenon__node *node, void *attrs,
+                         tenon_error *err)
+{
+    (void)graph;
+    return tenon__eltwise_read(node, attrs, TENON__F_FLOOR, err);
+}
+
+TENON__ELTWISE_REF(floor(x[0]))
+
+static const tenon__import imports[] = {{"onnx", "", "Floor", 1, 0, NULL}, {0}};
+
+const tenon__op tenon__op_floor = {.name = "Floor",
+                                   .doc = "The greatest integer not above",
+                                   TENON__ELTWISE(1),
+                                   .flags = TENON__OP_WIDEN | TENON__OP_INPLACE,
+                                   .accuracy = TENON__EXACT,
+                                   .imports = imports,
+                                   .read = read,
+                                   TENON__REF(ref)};

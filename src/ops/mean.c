@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mean: the mean of several tensors, element by element, with broadcasting; reals (f16 and bf16
+ * widened). Added from the left, then divided by their number. Source: ONNX Mean-13. */
+#include "opkit/eltwise.h"
+
+static tenon_status read(const tenon__graph *graph, const tenon__node *node, void *attrs,
+                         tenon_error *err)
+{
+    tenon__eltwise_attrs *a = attrs;
+    (void)graph;
+    tenon_status status = tenon__eltwise_read(node, a, TENON__F_ADD, err);
+    a->mean = true;
+    a->dtypes &= TENON__REAL_DTYPES;
+    return status;
+}
+
+static const tenon__import imports[] = {{"onnx", "", "Mean", 1, 0, NULL}, {0}};
+
+const tenon__op tenon__op_mean = {
+    .name = "Mean",
+    .doc = "The mean of several tensors",
+    TENON__VARIADIC,
+    .accuracy = TENON__SUMS,
+    .imports = imports,
+    .read = read,
+};

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Softsign: y = x / (1 + |x|). Any shape; f32 and f64 (f16 and bf16 widened). Source: ONNX
+ * Softsign-22. */
+#include "opkit/eltwise_ref.h"
+
+static tenon_status read(const tenon__graph *graph, const tenon__node *node, void *attrs,
+                         tenon_error *err)
+{
+    (void)graph;
+    return tenon__eltwise_read(node, attrs, TENON__F_SOFTSIGN, err);
+}
+
+TENON__ELTWISE_REF(x[0] / (1 + fabs(x[0])))
+
+static const tenon__import imports[] = {{"onnx", "", "Softsign", 1, 0, NULL}, {0}};
+
+const tenon__op tenon__op_softsign = {.name = "Softsign",
+                                      .doc = "X squeezed into (-1, 1)",
+                                      TENON__ELTWISE(1),
+                                      .flags = TENON__OP_WIDEN | TENON__OP_INPLACE,
+                                      .accuracy = TENON__ROUNDS,
+                                      .imports = imports,
+                                      .read = read,
+                                      TENON__REF(ref)};
