@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One process per case: fork, let cmocka run the case, read what it printed, judge by how it ended. */
-#define _XOPEN_SOURCE 700
+/* One process per case: fork, let cmocka run the case, read what it printed, judge by how it ended.
+ */
+#define _XOPEN_SOURCE   700
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "harness.h"
 
@@ -146,7 +147,8 @@ static int judge(const char *program, const test_case *c)
     while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
     (void)clock_gettime(CLOCK_MONOTONIC, &end);
-    double seconds = (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
+    double seconds =
+        (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
     if (shared->folder[0]) (void)nftw(shared->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 
     int result = 0;
@@ -158,7 +160,8 @@ static int judge(const char *program, const test_case *c)
                WTERMSIG(status) == SIGALRM ? "took too long" : strsignal(WTERMSIG(status)), seed);
     } else if (WEXITSTATUS(status) != 0) {
         print_output(out);
-        printf("fail  %s:%s  (exit %d, seed %" PRIu64 ")\n", program, c->name, WEXITSTATUS(status), seed);
+        printf("fail  %s:%s  (exit %d, seed %" PRIu64 ")\n", program, c->name, WEXITSTATUS(status),
+               seed);
     } else if (shared->skipped) {
         printf("skip  %s:%s  (%s)\n", program, c->name, shared->reason);
         result = -1;

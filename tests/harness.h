@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A thin layer over cmocka: each case runs in its own process, so that a crash or a hang is a result. A program is
+/* A thin layer over cmocka: each case runs in its own process, so that a crash or a hang is a
+ * result. A program is
  *
  *     static void adds(void **state) { (void)state; assert_int_equal(1 + 1, 2); }
  *     int main(int argc, char **argv)
@@ -13,14 +14,14 @@
 #ifndef TENON_TESTS_HARNESS_H
 #define TENON_TESTS_HARNESS_H
 
-/* clang-format off: cmocka.h wants these before it */
+/* cmocka.h wants these before it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
-/* clang-format on */
 
 typedef struct test_case {
     const char *name;
@@ -28,7 +29,10 @@ typedef struct test_case {
     void *arg;
 } test_case;
 
-#define CASE(fn)          {#fn, fn, NULL}
+#define CASE(fn)                                                                                   \
+    {                                                                                              \
+#fn, fn, NULL                                                                              \
+    }
 #define TEST_COUNT(cases) (sizeof(cases) / sizeof *(cases))
 
 /* The cases may be made at run time (one for each kernel row). Returns what main returns. */
@@ -40,8 +44,8 @@ int test_main_of(const char *program, int argc, char **argv, const test_case *ca
 /* Ends the case as skipped. The reason is printed, and must be one that tests/skips names. */
 _Noreturn void test_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* The folder of models and reference results: TENON_TEST_DATA, else ../shared/data beside the source tree. Skips the case
- * where neither is there. */
+/* The folder of models and reference results: TENON_TEST_DATA, else ../shared/data beside the
+ * source tree. Skips the case where neither is there. */
 const char *test_data(void);
 
 /* True under `make torture`: a case may take minutes. */

@@ -27,7 +27,7 @@ PROGRAM_SECONDS = 7200
 
 
 def allowed_skips():
-    """[(pattern, reason)] of tests/skips."""
+    """The patterns of tests/skips."""
     rows = []
     with open(os.path.join(HERE, "skips"), encoding="utf-8") as f:
         for line in f:

@@ -13,7 +13,8 @@
 /* The allocator over malloc; never NULL. */
 const tenon_allocator *tenon__allocator_default(void);
 
-/* All of them: NULL where memory is out; blocks are aligned to 64 bytes. size 0 gives a valid block. */
+/* All of them: NULL where memory is out; blocks are aligned to 64 bytes. size 0 gives a valid
+ * block. */
 void *tenon__alloc(const tenon_allocator *a, size_t size_bytes);
 void *tenon__alloc_zeroed(const tenon_allocator *a, size_t size_bytes);
 /* The block as it was stays valid where this fails. old_bytes is what was asked for before. */

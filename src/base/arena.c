@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blocks in a list, newest first; each new one is as large as all before it together, up to a cap. */
+/* Blocks in a list, newest first; each new one is as large as all before it together, up to a cap,
+ * and as all that was in use before a reset. */
 #include "base/arena.h"
 
 #define ALIGNMENT       16
@@ -13,7 +14,8 @@ struct tenon__arena_block {
     size_t padding; /* the header's size is a multiple of ALIGNMENT */
 };
 
-_Static_assert(sizeof(tenon__arena_block) % ALIGNMENT == 0, "the bytes behind the header are aligned");
+_Static_assert(sizeof(tenon__arena_block) % ALIGNMENT == 0,
+               "the bytes behind the header are aligned");
 
 void tenon__arena_init(tenon__arena *arena, const tenon_allocator *allocator, size_t limit_bytes)
 {
@@ -27,7 +29,7 @@ void tenon__arena_fini(tenon__arena *arena)
         tenon__free(arena->allocator, block);
     }
     arena->blocks = NULL;
-    arena->used_bytes = 0;
+    arena->used_bytes = arena->peak_bytes = 0;
 }
 
 void tenon__arena_reset(tenon__arena *arena)
@@ -44,6 +46,7 @@ void tenon__arena_reset(tenon__arena *arena)
         largest->next = NULL;
         largest->used = 0;
     }
+    if (arena->used_bytes > arena->peak_bytes) arena->peak_bytes = arena->used_bytes;
     arena->used_bytes = 0;
     arena->over_limit = false;
 }
@@ -53,6 +56,7 @@ static tenon__arena_block *add_block(tenon__arena *arena, size_t size_bytes)
     size_t want = arena->used_bytes < BLOCK_MIN_BYTES   ? BLOCK_MIN_BYTES
                   : arena->used_bytes > BLOCK_MAX_BYTES ? BLOCK_MAX_BYTES
                                                         : arena->used_bytes;
+    if (want < arena->peak_bytes) want = arena->peak_bytes;
     size_t capacity = size_bytes > want ? size_bytes : want, total;
     if (!tenon__add(capacity, sizeof(tenon__arena_block), &total)) return NULL;
     tenon__arena_block *block = tenon__alloc(arena->allocator, total);

@@ -5,8 +5,8 @@
 void tenon__map_init(tenon__map *map, const tenon_allocator *allocator)
 {
     *map = (tenon__map){.allocator = allocator};
-    /* Keys come from files: where this process happens to lie makes collisions hard to prepare. Nothing depends on the
-     * order of the slots. */
+    /* Keys come from files: where this process happens to lie makes collisions hard to prepare.
+     * Nothing depends on the order of the slots. */
     map->seed = (uint64_t)(uintptr_t)map ^ ((uint64_t)(uintptr_t)&tenon__map_init << 20);
 }
 
@@ -42,7 +42,8 @@ static bool grow(tenon__map *map)
     larger.slots = tenon__alloc_zeroed(map->allocator, size);
     if (!larger.slots) return false;
     for (size_t i = 0; i < map->capacity; i++)
-        if (map->slots[i].used) *find(&larger, map->slots[i].key, map->slots[i].hash) = map->slots[i];
+        if (map->slots[i].used)
+            *find(&larger, map->slots[i].key, map->slots[i].hash) = map->slots[i];
     tenon__free(map->allocator, map->slots);
     *map = larger;
     return true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An open-addressed map from a byte string to a 32-bit number. Keys are borrowed. One thread at a time. */
+/* An open-addressed map from a byte string to a 32-bit number. Keys are borrowed. One thread at a
+ * time. */
 #ifndef TENON_BASE_MAP_H
 #define TENON_BASE_MAP_H
 

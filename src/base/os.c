@@ -45,7 +45,8 @@ static tenon_status read_all(int fd, size_t expected, tenon__file *out, tenon_er
         if (size == capacity) {
             size_t grown = capacity ? capacity * 2 : expected ? expected + 1 : 64 * 1024;
             if (grown > expected + 1 && grown > STREAM_MAX_BYTES) {
-                status = tenon__fail(err, TENON_ELIMIT, "more than %zu bytes, and no plain file", STREAM_MAX_BYTES);
+                status = tenon__fail(err, TENON_ELIMIT, "more than %zu bytes, and no plain file",
+                                     STREAM_MAX_BYTES);
                 goto fail;
             }
             uint8_t *moved = tenon__realloc(a, data, size, grown + PAD_BYTES);
@@ -103,8 +104,8 @@ static tenon_status load(int fd, bool copy, bool plain_only, tenon__file *out, t
     return status;
 }
 
-tenon_status tenon__file_open(const tenon_allocator *a, const char *path, bool copy, tenon__file *out,
-                              tenon_error *err)
+tenon_status tenon__file_open(const tenon_allocator *a, const char *path, bool copy,
+                              tenon__file *out, tenon_error *err)
 {
     *out = (tenon__file){.allocator = a};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -131,8 +132,9 @@ static int open_by_components(int folder, char *name)
     for (char *part = name;;) {
         char *slash = strchr(part, '/');
         if (slash) *slash = '\0';
-        int fd = openat(at, *part ? part : ".",
-                        slash ? O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC : OPEN_FLAGS | O_NOFOLLOW);
+        int fd =
+            openat(at, *part ? part : ".",
+                   slash ? O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC : OPEN_FLAGS | O_NOFOLLOW);
         int code = errno;
         if (at != folder) (void)close(at);
         errno = code;
@@ -144,13 +146,15 @@ static int open_by_components(int folder, char *name)
 
 static int open_beneath(int folder, char *name)
 {
-    struct resolve_how how = {.flags = OPEN_FLAGS, .resolve = RESOLVE_BENEATH_ | RESOLVE_NO_MAGICLINKS_};
+    struct resolve_how how = {.flags = OPEN_FLAGS,
+                              .resolve = RESOLVE_BENEATH_ | RESOLVE_NO_MAGICLINKS_};
     long fd;
     int tries = 0;
     do {
         fd = syscall(SYS_openat2, folder, name, &how, sizeof how);
     } while (fd < 0 && errno == EAGAIN && ++tries < 8); /* somebody renamed while it looked */
-    if (fd >= 0 || (errno != ENOSYS && errno != EPERM && errno != EAGAIN && errno != EINVAL)) return (int)fd;
+    if (fd >= 0 || (errno != ENOSYS && errno != EPERM && errno != EAGAIN && errno != EINVAL))
+        return (int)fd;
     return open_by_components(folder, name);
 }
 
@@ -177,7 +181,8 @@ tenon_status tenon__file_open_beneath(const tenon_allocator *a, const char *fold
         goto fail;
     }
     if (name.size >= sizeof text) {
-        status = tenon__fail(err, TENON_ELIMIT, "the path is longer than %zu bytes", sizeof text - 1);
+        status =
+            tenon__fail(err, TENON_ELIMIT, "the path is longer than %zu bytes", sizeof text - 1);
         goto fail;
     }
     memcpy(text, name.data, name.size);

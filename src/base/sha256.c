@@ -24,7 +24,8 @@ static uint32_t load_be(const uint8_t *p)
 
 static void store_be(uint8_t *p, uint32_t v)
 {
-    p[0] = (uint8_t)(v >> 24), p[1] = (uint8_t)(v >> 16), p[2] = (uint8_t)(v >> 8), p[3] = (uint8_t)v;
+    p[0] = (uint8_t)(v >> 24), p[1] = (uint8_t)(v >> 16), p[2] = (uint8_t)(v >> 8),
+    p[3] = (uint8_t)v;
 }
 
 static uint32_t rotr(uint32_t x, int n)
@@ -69,12 +70,13 @@ void tenon__sha256_init(tenon__sha256 *h)
 
 void tenon__sha256_update(tenon__sha256 *h, const void *data, size_t size_bytes)
 {
+    if (size_bytes == 0) return;
     const uint8_t *p = data;
     size_t held = (size_t)(h->length_bytes % 64);
     h->length_bytes += size_bytes;
     if (held) {
         size_t take = size_bytes < 64 - held ? size_bytes : 64 - held;
-        if (take) memcpy(h->block + held, p, take);
+        memcpy(h->block + held, p, take);
         p += take, size_bytes -= take;
         if (held + take < 64) return;
         h->compress(h->state, h->block, 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SHA-256 by the instructions of x86 (SHA-NI) and aarch64 (SHA2). The base layer knows no CPU mask, and every path gives
- * the same digest, so the choice is made here. */
+/* SHA-256 by the instructions of x86 (SHA-NI) and aarch64 (SHA2). The base layer knows no CPU mask,
+ * and every path gives the same digest, so the choice is made here. */
 #include "base/sha256_hw.h"
 
 #if defined(__x86_64__)
@@ -8,7 +8,8 @@
 #include <cpuid.h>
 #include <immintrin.h>
 
-/* Four rounds: the state in two registers ABEF and CDGH, and four words of the message schedule plus constants. */
+/* Four rounds: the state in two registers ABEF and CDGH, and four words of the message schedule
+ * plus constants. */
 #define ROUNDS(i, w)                                                                               \
     do {                                                                                           \
         __m128i m = _mm_add_epi32(w, _mm_loadu_si128((const __m128i *)(tenon__sha256_k + (i))));   \
@@ -16,8 +17,8 @@
         abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(m, 0x0E));                      \
     } while (0)
 
-__attribute__((target("sha,sse4.1,ssse3"))) static void compress(uint32_t state[8], const uint8_t *data,
-                                                                 size_t blocks)
+__attribute__((target("sha,sse4.1,ssse3"))) static void compress(uint32_t state[8],
+                                                                 const uint8_t *data, size_t blocks)
 {
     const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
     __m128i dcba = _mm_loadu_si128((const __m128i *)state);
@@ -59,7 +60,7 @@ tenon__sha256_compress tenon__sha256_hw(void)
 
 #if defined(__clang__)
 #define __ARM_FEATURE_SHA2 1
-#define TARGET_SHA2 __attribute__((target("sha2")))
+#define TARGET_SHA2        __attribute__((target("sha2")))
 #else
 #define TARGET_SHA2 __attribute__((target("+sha2")))
 #endif
@@ -77,7 +78,8 @@ TARGET_SHA2 static void compress(uint32_t state[8], const uint8_t *data, size_t 
             if (i < 4)
                 *now = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(data + 16 * i)));
             else
-                *now = vsha256su1q_u32(vsha256su0q_u32(*now, w[(i + 1) & 3]), w[(i + 2) & 3], w[(i + 3) & 3]);
+                *now = vsha256su1q_u32(vsha256su0q_u32(*now, w[(i + 1) & 3]), w[(i + 2) & 3],
+                                       w[(i + 3) & 3]);
             uint32x4_t m = vaddq_u32(*now, vld1q_u32(tenon__sha256_k + 4 * i)), before = abcd;
             abcd = vsha256hq_u32(abcd, efgh, m);
             efgh = vsha256h2q_u32(efgh, before, m);

@@ -72,7 +72,8 @@ tenon_status tenon__error_where(tenon_error *err, tenon_status status, const cha
     va_end(args);
     if (inner[0]) {
         size_t used = strlen(err->where);
-        (void)snprintf(err->where + used, sizeof err->where - used, "%s%s", used ? ": " : "", inner);
+        (void)snprintf(err->where + used, sizeof err->where - used, "%s%s", used ? ": " : "",
+                       inner);
         cut_at_character(err->where, sizeof err->where);
     }
     return err->status;

@@ -16,9 +16,9 @@
 #define TENON__UNUSED
 #endif
 
-/* Sets the whole of `err` (which may be NULL) with an empty `where`, and returns `status`, so that a caller
- * writes `return tenon__fail(err, TENON_ESHAPE, "...", ...);`. Needs no memory; cuts long text at a
- * character boundary. */
+/* Sets the whole of `err` (which may be NULL) with an empty `where`, and returns `status`, so that
+ * a caller writes `return tenon__fail(err, TENON_ESHAPE, "...", ...);`. Needs no memory; cuts long
+ * text at a character boundary. */
 tenon_status tenon__fail(tenon_error *err, tenon_status status, const char *fmt, ...)
     TENON__PRINTF(3, 4);
 

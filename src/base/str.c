@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The length of the valid sequence at p (Unicode's table 3-7: no overlong forms, no surrogates), or 0. */
+/* The length of the valid sequence at p (Unicode's table 3-7: no overlong forms, no surrogates), or
+ * 0. */
 static size_t utf8_sequence(const unsigned char *p, size_t left)
 {
     unsigned char lead = p[0], low = 0x80, high = 0xBF;

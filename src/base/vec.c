@@ -10,7 +10,8 @@ bool tenon__vec_grow(const tenon_allocator *a, void **items, size_t count, size_
     if (!tenon__mul(*capacity, 2, &grown)) return false;
     if (grown < 8) grown = 8;
     if (!tenon__mul(grown, elem_bytes, &new_bytes)) return false;
-    /* `items` points at a pointer of another type: its bytes are copied, so that no rule of aliasing is broken. */
+    /* `items` points at a pointer of another type: its bytes are copied, so that no rule of
+     * aliasing is broken. */
     void *old;
     memcpy(&old, items, sizeof old);
     void *moved = tenon__realloc(a, old, count * elem_bytes, new_bytes);

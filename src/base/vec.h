@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Growable arrays: TENON__VEC(int) v = {0}; if (!tenon__vec_push(allocator, &v, 3)) ... v.items[0], v.count. */
+/* Growable arrays: TENON__VEC(int) v = {0}; if (!tenon__vec_push(allocator, &v, 3)) ... v.items[0],
+ * v.count. */
 #ifndef TENON_BASE_VEC_H
 #define TENON_BASE_VEC_H
 

@@ -102,11 +102,13 @@ tenon_status tenon__cpu_mask(const char *name, tenon__cpu_bits *out, tenon_error
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
         if (strcmp(name, levels[i].name) != 0) continue;
         if ((detected & levels[i].needs) != levels[i].needs)
-            return tenon__fail(err, TENON_EUNSUPPORTED, "this CPU has no %s; 'native' takes what it has", name);
+            return tenon__fail(err, TENON_EUNSUPPORTED,
+                               "this CPU has no %s; 'native' takes what it has", name);
         *out = detected & levels[i].mask;
         return TENON_OK;
     }
-    return tenon__fail(err, TENON_EINVAL, "CPU level '%.40s' is unknown; known are native, ref, avx2, avx512, neon",
+    return tenon__fail(err, TENON_EINVAL,
+                       "CPU level '%.40s' is unknown; known are native, ref, avx2, avx512, neon",
                        name);
 }
 
@@ -116,10 +118,10 @@ void tenon__cpu_describe(tenon__cpu_bits bits, char *out, size_t size_bytes)
         tenon__cpu_bits bit;
         const char *text;
     } words[] = {
-        {TENON__CPU_AVX512_VNNI, " vnni"},    {TENON__CPU_AVX512_BF16, " bf16"},
-        {TENON__CPU_AVX512_VBMI, " vbmi"},    {TENON__CPU_AVX_VNNI, " avx-vnni"},
+        {TENON__CPU_AVX512_VNNI, " vnni"},     {TENON__CPU_AVX512_BF16, " bf16"},
+        {TENON__CPU_AVX512_VBMI, " vbmi"},     {TENON__CPU_AVX_VNNI, " avx-vnni"},
         {TENON__CPU_NEON_DOTPROD, " dotprod"}, {TENON__CPU_NEON_FP16, " fp16"},
-        {TENON__CPU_NEON_BF16, " bf16"},      {TENON__CPU_NEON_I8MM, " i8mm"},
+        {TENON__CPU_NEON_BF16, " bf16"},       {TENON__CPU_NEON_I8MM, " i8mm"},
     };
     char text[128];
     (void)snprintf(text, sizeof text, "%s",
@@ -175,7 +177,8 @@ static bool cpuinfo_find(tenon__str info, const char *key, tenon__str *value)
         const char *end = memchr(line, '\n', info.size - i);
         size_t size = end ? (size_t)(end - line) : info.size - i;
         const char *colon = memchr(line, ':', size);
-        if (colon && size > length && memcmp(line, key, length) == 0 && (line[length] == '\t' || line[length] == ' ')) {
+        if (colon && size > length && memcmp(line, key, length) == 0 &&
+            (line[length] == '\t' || line[length] == ' ')) {
             *value = (tenon__str){colon + 1, size - (size_t)(colon + 1 - line)};
             return true;
         }
@@ -188,12 +191,15 @@ void tenon__cpu_name(char *out, size_t size_bytes)
 {
     tenon__file file;
     char text[96] = "unknown CPU";
-    if (tenon__file_open(tenon__allocator_default(), "/proc/cpuinfo", true, &file, NULL) == TENON_OK) {
+    if (tenon__file_open(tenon__allocator_default(), "/proc/cpuinfo", true, &file, NULL) ==
+        TENON_OK) {
         tenon__str info = {(const char *)file.data, file.size}, name, part;
         if (cpuinfo_find(info, "model name", &name) || cpuinfo_find(info, "Model", &name))
             (void)snprintf(text, sizeof text, "%.*s", TENON__STR_ARG(name));
-        else if (cpuinfo_find(info, "CPU implementer", &name) && cpuinfo_find(info, "CPU part", &part))
-            (void)snprintf(text, sizeof text, "implementer%.*s part%.*s", TENON__STR_ARG(name), TENON__STR_ARG(part));
+        else if (cpuinfo_find(info, "CPU implementer", &name) &&
+                 cpuinfo_find(info, "CPU part", &part))
+            (void)snprintf(text, sizeof text, "implementer%.*s part%.*s", TENON__STR_ARG(name),
+                           TENON__STR_ARG(part));
         tenon__file_close(&file);
     }
     copy_tidy(out, size_bytes, text, sizeof text);
@@ -207,16 +213,20 @@ size_t tenon__cpu_l2_bytes(void)
     for (int index = 0; index < 8; index++) {
         char path[96];
         tenon__file level, size;
-        (void)snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/level", index);
-        if (tenon__file_open(tenon__allocator_default(), path, true, &level, NULL) != TENON_OK) break;
+        (void)snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/level",
+                       index);
+        if (tenon__file_open(tenon__allocator_default(), path, true, &level, NULL) != TENON_OK)
+            break;
         bool second = level.size && level.data[0] == '2';
         tenon__file_close(&level);
         if (!second) continue;
         (void)snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/size", index);
-        if (tenon__file_open(tenon__allocator_default(), path, true, &size, NULL) != TENON_OK) break;
+        if (tenon__file_open(tenon__allocator_default(), path, true, &size, NULL) != TENON_OK)
+            break;
         int64_t kilobytes = 0;
         const char *unit = size.data ? memchr(size.data, 'K', size.size) : NULL;
-        bool read = unit && tenon__parse_i64((tenon__str){(const char *)size.data, (size_t)(unit - (const char *)size.data)},
+        bool read = unit && tenon__parse_i64((tenon__str){(const char *)size.data,
+                                                          (size_t)(unit - (const char *)size.data)},
                                              &kilobytes);
         tenon__file_close(&size);
         if (read && kilobytes > 0 && kilobytes < 1 << 20) return (size_t)kilobytes * 1024;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many CPUs the process may use: its affinity mask, and the quota of the control groups it lies in.
+/* How many CPUs the process may use: its affinity mask, and the quota of the control groups it lies
+ * in.
  *
- * A group's quota holds for everything below it, so the least of the chain counts. /proc/self/cgroup says where in each
- * hierarchy the process is, /proc/self/mountinfo where that hierarchy is mounted and which part of it is seen there. */
+ * A group's quota holds for everything below it, so the least of the chain counts.
+ * /proc/self/cgroup says where in each hierarchy the process is, /proc/self/mountinfo where that
+ * hierarchy is mounted and which part of it is seen there. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "cpu/cpu.h"
 
@@ -48,7 +50,8 @@ static bool list_has(tenon__str list, const char *word)
 
 static bool read_file(const char *path, tenon__file *out, tenon__str *text)
 {
-    if (tenon__file_open(tenon__allocator_default(), path, true, out, NULL) != TENON_OK) return false;
+    if (tenon__file_open(tenon__allocator_default(), path, true, out, NULL) != TENON_OK)
+        return false;
     *text = (tenon__str){(const char *)out->data, out->size};
     return true;
 }
@@ -69,7 +72,8 @@ static bool find_group(tenon__str text, bool version2, char *out)
     return false;
 }
 
-/* A line of mountinfo: id parent device root mount-point options [...] - type source super-options. */
+/* A line of mountinfo: id parent device root mount-point options [...] - type source super-options.
+ */
 static bool find_mount(tenon__str text, bool version2, char *root, char *point)
 {
     tenon__str line;
@@ -109,7 +113,8 @@ static double folder_quota(const char *folder, bool version2)
 {
     double quota = 0, period = 0;
     if (!version2) {
-        if (!read_number(folder, "cpu.cfs_quota_us", &quota) || !read_number(folder, "cpu.cfs_period_us", &period))
+        if (!read_number(folder, "cpu.cfs_quota_us", &quota) ||
+            !read_number(folder, "cpu.cfs_period_us", &period))
             return 0;
     } else {
         char path[FOLDER_BYTES + 32];
@@ -117,7 +122,8 @@ static double folder_quota(const char *folder, bool version2)
         tenon__str text, line;
         (void)snprintf(path, sizeof path, "%s/cpu.max", folder);
         if (!read_file(path, &file, &text)) return 0;
-        bool read = next_line(&text, &line) && tenon__parse_f64(next_field(&line, ' '), &quota) && /* or "max" */
+        bool read = next_line(&text, &line) &&
+                    tenon__parse_f64(next_field(&line, ' '), &quota) && /* or "max" */
                     tenon__parse_f64(line, &period);
         tenon__file_close(&file);
         if (!read) return 0;
@@ -128,8 +134,10 @@ static double folder_quota(const char *folder, bool version2)
 static double hierarchy_quota(const char *top, tenon__str groups, tenon__str mounts, bool version2)
 {
     char group[PATH_BYTES], root[PATH_BYTES], point[PATH_BYTES], folder[FOLDER_BYTES];
-    if (!find_group(groups, version2, group) || !find_mount(mounts, version2, root, point)) return 0;
-    /* The mount shows what is below `root`; a group outside of it (another namespace's) is seen as the mount's top. */
+    if (!find_group(groups, version2, group) || !find_mount(mounts, version2, root, point))
+        return 0;
+    /* The mount shows what is below `root`; a group outside of it (another namespace's) is seen as
+     * the mount's top. */
     size_t cut = strlen(root);
     const char *below = "";
     if (strcmp(root, "/") == 0)
@@ -137,7 +145,8 @@ static double hierarchy_quota(const char *top, tenon__str groups, tenon__str mou
     else if (strncmp(group, root, cut) == 0 && (group[cut] == '/' || group[cut] == '\0'))
         below = group + cut;
     int head = snprintf(folder, sizeof folder, "%s%s", top, point);
-    (void)snprintf(folder + head, sizeof folder - (size_t)head, "%s", strstr(below, "..") ? "" : below);
+    (void)snprintf(folder + head, sizeof folder - (size_t)head, "%s",
+                   strstr(below, "..") ? "" : below);
     double least = 0;
     for (;;) {
         double quota = folder_quota(folder, version2);

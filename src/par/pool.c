@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The pool: team slots, workers that spin and park, and the hand-over between them.
  *
- * A team takes one of the pool's slots. To run a job, its caller fills the slot and opens the slot's gate; workers enter
- * through the gate, take tiles by counting up `next`, and leave. The gate is one word of 64 bits: bit 0 says that it is
- * open, bit p that participant p is inside, so that entering, numbering and leaving are one atomic operation each. When the
- * caller has no more tiles it closes the gate and waits until nobody is inside; only then does the job end, so a worker
- * never touches a job that is over. Slots live as long as the pool, so a late look at a gate is harmless.
+ * A team takes one of the pool's slots. To run a job, its caller fills the slot and opens the
+ * slot's gate; workers enter through the gate, take tiles by counting up `next`, and leave. The
+ * gate is one word of 64 bits: bit 0 says that it is open, bit p that participant p is inside, so
+ * that entering, numbering and leaving are one atomic operation each. When the caller has no more
+ * tiles it closes the gate and waits until nobody is inside; only then does the job end, so a
+ * worker never touches a job that is over. Slots live as long as the pool, so a late look at a gate
+ * is harmless.
  *
  * Nothing here depends on a worker ever coming: the caller takes tiles until there are none.
  *
- * A worker that finds no work spins, then parks: it adds itself to `parked`, looks once more, and sleeps on `epoch`. A
- * caller opens its gate, then looks at `parked`. Both pairs are sequentially consistent, so one of the two sees the
- * other. */
+ * A worker that finds no work spins, then parks: it adds itself to `parked`, looks once more, and
+ * sleeps on `epoch`. A caller opens its gate, then looks at `parked`. Both pairs are sequentially
+ * consistent, so one of the two sees the other. */
 #define _GNU_SOURCE /* syscall, sched_setaffinity */
 #include "par/pool.h"
 
@@ -35,8 +37,9 @@
 
 #define SPIN_IN_TEAM_NS UINT64_C(50000)
 #define SPIN_ALONE_NS   UINT64_C(5000)
-/* A futex wake costs the waker 6-9 us and reaches its worker after 12. A job with this many tiles (20 us or more each) is
- * worth it at once, a shorter one when its first tile took as long as this. */
+/* A futex wake costs the waker 6-9 us and reaches its worker after 12. A job with this many tiles
+ * (20 us or more each) is worth it at once, a shorter one when its first tile took as long as this.
+ */
 #define WAKE_AT_ONCE_TILES 4u
 #define WAKE_AFTER_NS      UINT64_C(20000)
 #define STACK_BYTES        ((size_t)1 << 20)
@@ -76,10 +79,11 @@ struct tenon__pool {
     _Atomic int caller_cpu; /* where the last call for workers came from */
     _Atomic bool stopping;
     /* Hardly ever written. */
-    _Alignas(LINE_BYTES) _Atomic int starter;    /* 0: no worker was started; 1: they are, or somebody is at it */
-    _Atomic uint32_t workers;                    /* that exist */
-    _Atomic int process;                         /* whose workers they are; -pid while that process tidies up */
-    uint64_t spin_ns;                            /* in a team; 0 where threads outnumber CPUs */
+    _Alignas(LINE_BYTES) _Atomic int starter; /* 0: no worker was started; 1: they are, or somebody
+                                                 is at it */
+    _Atomic uint32_t workers;                 /* that exist */
+    _Atomic int process; /* whose workers they are; -pid while that process tidies up */
+    uint64_t spin_ns;    /* in a team; 0 where threads outnumber CPUs */
     unsigned threads;
     const tenon_allocator *allocator;
     const struct tenon_executor *executor;
@@ -140,11 +144,13 @@ static void job_fail(shared_job *job, tenon_status status)
     (void)atomic_exchange_explicit(&job->next, NEXT_CLOSED, memory_order_relaxed);
 }
 
-/* The exchange and the handing out are on one atomic: what went out before it is finished, nothing goes out behind it. */
+/* The exchange and the handing out are on one atomic: what went out before it is finished, nothing
+ * goes out behind it. */
 static void job_stop(shared_job *job, tenon_status status)
 {
     uint64_t next = atomic_exchange_explicit(&job->next, NEXT_CLOSED, memory_order_relaxed);
-    if (next >= atomic_load_explicit(&job->end, memory_order_relaxed)) return; /* too late, or somebody else did */
+    if (next >= atomic_load_explicit(&job->end, memory_order_relaxed))
+        return; /* too late, or somebody else did */
     atomic_store_explicit(&job->stopped_at, (uint32_t)next, memory_order_relaxed);
     atomic_store_explicit(&job->stop_status, status, memory_order_relaxed);
 }
@@ -194,7 +200,8 @@ static void job_fill(shared_job *shared, const tenon__job *job, uint32_t from)
 
 /* ---- workers ---- */
 
-/* The seat that a worker would take: its own number where that is free, so that it finds its scratch again. 0: none. */
+/* The seat that a worker would take: its own number where that is free, so that it finds its
+ * scratch again. 0: none. */
 static uint64_t free_seat(uint64_t gate, uint64_t seats, unsigned index)
 {
     uint64_t seats_free = seats & ~gate & ~GATE_OPEN;
@@ -209,7 +216,8 @@ static bool admits(slot *s, unsigned index)
     return free_seat(gate, atomic_load_explicit(&s->seats, memory_order_relaxed), index) != 0;
 }
 
-/* The most urgent slot above `floor` that admits the worker; NULL if none. Among equals each worker begins elsewhere. */
+/* The most urgent slot above `floor` that admits the worker; NULL if none. Among equals each worker
+ * begins elsewhere. */
 static slot *find_work(tenon__pool *pool, unsigned index, int64_t floor)
 {
     slot *best = NULL;
@@ -240,12 +248,14 @@ static uint64_t enter(slot *s, unsigned index)
 {
     uint64_t gate = atomic_load_explicit(&s->gate, memory_order_relaxed);
     while (gate & GATE_OPEN) {
-        uint64_t seat = free_seat(gate, atomic_load_explicit(&s->seats, memory_order_relaxed), index);
+        uint64_t seat =
+            free_seat(gate, atomic_load_explicit(&s->seats, memory_order_relaxed), index);
         if (!seat) return 0;
-        if (!atomic_compare_exchange_weak_explicit(&s->gate, &gate, gate | seat, memory_order_acq_rel,
-                                                   memory_order_relaxed))
+        if (!atomic_compare_exchange_weak_explicit(&s->gate, &gate, gate | seat,
+                                                   memory_order_acq_rel, memory_order_relaxed))
             continue;
-        /* The slot may have gone to a smaller team since `seats` was read; from here on it stays. */
+        /* The slot may have gone to a smaller team since `seats` was read; from here on it stays.
+         */
         if (atomic_load_explicit(&s->seats, memory_order_relaxed) & seat) return seat;
         leave(s, seat);
         return 0;
@@ -267,7 +277,9 @@ static void work(tenon__pool *pool, slot *s, uint64_t seat, unsigned index)
     int64_t priority = atomic_load_explicit(&s->priority, memory_order_relaxed);
     for (uint64_t tile; (tile = take_tile(&s->job)) != NO_TILE;) {
         if (!run_tile(&s->job, tile, participant)) break;
-        if (atomic_load_explicit(&pool->teams, memory_order_relaxed) != alone && find_work(pool, index, priority)) break;
+        if (atomic_load_explicit(&pool->teams, memory_order_relaxed) != alone &&
+            find_work(pool, index, priority))
+            break;
     }
     leave(s, seat);
 }
@@ -291,12 +303,14 @@ static void park(tenon__pool *pool, unsigned index)
 {
     (void)atomic_fetch_add(&pool->parked, 1);
     uint32_t epoch = atomic_load(&pool->epoch);
-    if (!atomic_load(&pool->stopping) && !find_work(pool, index, INT64_MIN)) futex_wait(&pool->epoch, epoch);
+    if (!atomic_load(&pool->stopping) && !find_work(pool, index, INT64_MIN))
+        futex_wait(&pool->epoch, epoch);
     (void)atomic_fetch_sub(&pool->parked, 1);
 }
 
-/* The kernel likes to wake a thread where it last slept, though the caller works there by now and another CPU idles. The
- * two would take turns on one CPU, the worker spinning in the caller's time: it goes elsewhere. */
+/* The kernel likes to wake a thread where it last slept, though the caller works there by now and
+ * another CPU idles. The two would take turns on one CPU, the worker spinning in the caller's time:
+ * it goes elsewhere. */
 static void leave_callers_cpu(tenon__pool *pool)
 {
     int cpu = sched_getcpu();
@@ -305,7 +319,8 @@ static void leave_callers_cpu(tenon__pool *pool)
     memcpy(others, pool->cpus, sizeof others);
     CPU_CLR_S((size_t)cpu, sizeof others, others);
     if (CPU_COUNT_S(sizeof others, others) == 0) return;
-    if (sched_setaffinity(0, sizeof others, others) == 0) (void)sched_setaffinity(0, sizeof others, pool->cpus);
+    if (sched_setaffinity(0, sizeof others, others) == 0)
+        (void)sched_setaffinity(0, sizeof others, pool->cpus);
 }
 
 /* A worker that was woken for a job with more tiles than it can take wakes two more. */
@@ -384,8 +399,9 @@ static void call_workers(tenon__pool *pool, unsigned limit, uint32_t tiles)
     if (wanted > awake) wake(pool, wanted - awake < 2 ? 1 : 2); /* these wake the rest */
 }
 
-/* Closes the gate and waits for those inside: mostly for the end of a tile. On a busy machine the one inside may be waiting
- * for this very CPU, so the caller soon begins to offer it, and sleeps in the end. */
+/* Closes the gate and waits for those inside: mostly for the end of a tile. On a busy machine the
+ * one inside may be waiting for this very CPU, so the caller soon begins to offer it, and sleeps in
+ * the end. */
 static void close_gate(tenon__pool *pool, slot *s)
 {
     if (atomic_fetch_and(&s->gate, ~GATE_OPEN) == GATE_OPEN) return;
@@ -433,7 +449,8 @@ static tenon_status run_in_slot(tenon__team *team, slot *s, const tenon__job *jo
     uint64_t start = 0;
     if (others + 1 >= WAKE_AT_ONCE_TILES)
         call_workers(pool, team->limit, others);
-    else if (!atomic_load_explicit(&pool->starter, memory_order_relaxed) || atomic_load(&pool->parked))
+    else if (!atomic_load_explicit(&pool->starter, memory_order_relaxed) ||
+             atomic_load(&pool->parked))
         start = tenon__clock_ns();
 
     bool going = run_tile(&s->job, job->first, 0);
@@ -481,8 +498,8 @@ tenon_status tenon__team_run(tenon__team *team, const tenon__job *job, uint32_t 
 
 /* ---- pools and teams ---- */
 
-/* In the child of a fork there are no workers, and teams of the parent's other threads stay open for ever. The first to
- * use the pool tidies up. */
+/* In the child of a fork there are no workers, and teams of the parent's other threads stay open
+ * for ever. The first to use the pool tidies up. */
 static void after_fork(tenon__pool *pool)
 {
     int self = (int)getpid();

@@ -29,17 +29,18 @@ typedef struct record {
     _Atomic uint32_t breaches;   /* a participant number in two threads at once, or too large */
     _Atomic uint32_t asked;      /* times `stop` was called */
     unsigned limit;
-    uint32_t spin;          /* work in a tile */
-    uint32_t stop_after;    /* times asked; 0 never */
-    uint32_t fail_at;       /* tile; UINT32_MAX none */
-    bool wait_for_company;  /* a tile ends when a second participant was seen, or patience is over */
+    uint32_t spin;         /* work in a tile */
+    uint32_t stop_after;   /* times asked; 0 never */
+    uint32_t fail_at;      /* tile; UINT32_MAX none */
+    bool wait_for_company; /* a tile ends when a second participant was seen, or patience is over */
 } record;
 
 static tenon__pool *new_pool(unsigned threads, const struct tenon_executor *executor)
 {
     tenon__pool *pool = NULL;
     tenon_error err;
-    assert_int_equal(tenon__pool_create(tenon__allocator_default(), threads, executor, &pool, &err), TENON_OK);
+    assert_int_equal(tenon__pool_create(tenon__allocator_default(), threads, executor, &pool, &err),
+                     TENON_OK);
     assert_non_null(pool);
     return pool;
 }
@@ -65,7 +66,8 @@ static tenon_status tile(void *ctx, uint32_t index, uint32_t participant)
     for (volatile uint32_t i = 0; i < r->spin; i++)
         ;
     uint64_t start = tenon__clock_ns();
-    while (r->wait_for_company && (atomic_load(&r->seats_seen) & ~1u) == 0 && tenon__clock_ns() - start < PATIENCE_NS)
+    while (r->wait_for_company && (atomic_load(&r->seats_seen) & ~1u) == 0 &&
+           tenon__clock_ns() - start < PATIENCE_NS)
         ;
     atomic_store(&r->busy[participant], false);
     return index == r->fail_at ? TENON_ESHAPE : TENON_OK;
@@ -74,7 +76,8 @@ static tenon_status tile(void *ctx, uint32_t index, uint32_t participant)
 static tenon_status stop(void *ctx)
 {
     record *r = ctx;
-    return r->stop_after && atomic_fetch_add(&r->asked, 1) + 1 >= r->stop_after ? TENON_EAGAIN : TENON_OK;
+    return r->stop_after && atomic_fetch_add(&r->asked, 1) + 1 >= r->stop_after ? TENON_EAGAIN
+                                                                                : TENON_OK;
 }
 
 /* Tiles [first, end) ran `times` times, no other. */
@@ -82,7 +85,8 @@ static void check_ran(record *r, uint32_t first, uint32_t end)
 {
     assert_int_equal(r->breaches, 0);
     for (uint32_t i = 0; i < TILES_MAX; i++)
-        if (r->ran[i] != (i >= first && i < end)) fail_msg("tile %u of [%u, %u) ran %u times", i, first, end, r->ran[i]);
+        if (r->ran[i] != (i >= first && i < end))
+            fail_msg("tile %u of [%u, %u) ran %u times", i, first, end, r->ran[i]);
 }
 
 static void runs_each_tile_once(void **state)
@@ -121,7 +125,8 @@ static void stops_behind_an_exact_prefix(void **state)
         tenon__team_open(pool, &team, threads, 0);
         for (int round = 0; round < 300; round++) {
             record *r = new_record(team.limit);
-            uint32_t first = (uint32_t)test_random_in(0, 10), done = 0, end = first + (uint32_t)test_random_in(1, 200);
+            uint32_t first = (uint32_t)test_random_in(0, 10), done = 0,
+                     end = first + (uint32_t)test_random_in(1, 200);
             r->spin = (uint32_t)test_random_in(0, 3000);
             r->stop_after = (uint32_t)test_random_in(1, 250);
             tenon__job job = {tile, stop, r, first, end};
@@ -210,7 +215,8 @@ static void a_single_tile_stays_with_the_caller(void **state)
     tenon__pool_destroy(pool);
 }
 
-/* The tiles hold until somebody else has run one: passes at once if a worker comes, fails after PATIENCE_NS. */
+/* The tiles hold until somebody else has run one: passes at once if a worker comes, fails after
+ * PATIENCE_NS. */
 static void needs_company(tenon__pool *pool)
 {
     tenon__team team;
@@ -307,7 +313,9 @@ static void teams_share_the_workers(void **state)
     static runner runners[RUNNERS];
     pthread_t ids[RUNNERS];
     for (int i = 0; i < RUNNERS; i++) {
-        runners[i] = (runner){pool, i % 3, 2 + (unsigned)i % 3, test_long() ? 20000 : 400, (uint32_t)test_random(), 0};
+        runners[i] = (runner){
+            pool, i % 3, 2 + (unsigned)i % 3, test_long() ? 20000 : 400, (uint32_t)test_random(),
+            0};
         assert_int_equal(pthread_create(&ids[i], NULL, run_many, &runners[i]), 0);
     }
     for (int i = 0; i < RUNNERS; i++) {
@@ -360,7 +368,8 @@ static void a_worker_turns_to_the_more_urgent_job(void **state)
     uint64_t start = tenon__clock_ns();
     while (!atomic_load(&b.has_worker) && tenon__clock_ns() - start < PATIENCE_NS)
         ;
-    /* The only worker is busy in an endless job; a job of priority 2 gets it all the same, one of priority 0 does not. */
+    /* The only worker is busy in an endless job; a job of priority 2 gets it all the same, one of
+     * priority 0 does not. */
     tenon__team team;
     uint32_t done;
     tenon__team_open(b.pool, &team, 2, 0);
@@ -503,7 +512,8 @@ static void *host_thread(void *arg)
     return NULL;
 }
 
-static void host_with_threads(void *user, void (*task)(void *ctx, unsigned index), void *ctx, unsigned count)
+static void host_with_threads(void *user, void (*task)(void *ctx, unsigned index), void *ctx,
+                              unsigned count)
 {
     pthread_t ids[8];
     host_call calls[8];
@@ -519,7 +529,8 @@ static void host_with_threads(void *user, void (*task)(void *ctx, unsigned index
 }
 
 /* All on the caller, last one first. */
-static void host_backwards(void *user, void (*task)(void *ctx, unsigned index), void *ctx, unsigned count)
+static void host_backwards(void *user, void (*task)(void *ctx, unsigned index), void *ctx,
+                           unsigned count)
 {
     _Atomic int *times = user;
     atomic_fetch_add(times, 1);
@@ -539,7 +550,8 @@ static void lends_itself_to_a_host(void **state)
         tenon__team_open(pool, &team, 8, 0);
         for (int round = 0; round < 40; round++) {
             record *r = new_record(hosts[h].threads);
-            uint32_t first = (uint32_t)test_random_in(0, 5), end = first + (uint32_t)test_random_in(2, 40), done = 0;
+            uint32_t first = (uint32_t)test_random_in(0, 5),
+                     end = first + (uint32_t)test_random_in(2, 40), done = 0;
             r->stop_after = round % 2 ? (uint32_t)test_random_in(1, 50) : 0;
             int before = times;
             tenon__job job = {tile, stop, r, first, end};
@@ -590,11 +602,13 @@ static void refuses_nonsense(void **state)
     int anything;
     tenon__pool *pool = (void *)&anything;
     tenon_error err;
-    assert_int_equal(tenon__pool_create(tenon__allocator_default(), 0, NULL, &pool, &err), TENON_EINVAL);
+    assert_int_equal(tenon__pool_create(tenon__allocator_default(), 0, NULL, &pool, &err),
+                     TENON_EINVAL);
     assert_null(pool);
     assert_int_equal(err.status, TENON_EINVAL);
     const tenon_executor empty = {NULL, 4, NULL};
-    assert_int_equal(tenon__pool_create(tenon__allocator_default(), 4, &empty, &pool, &err), TENON_EINVAL);
+    assert_int_equal(tenon__pool_create(tenon__allocator_default(), 4, &empty, &pool, &err),
+                     TENON_EINVAL);
     tenon__pool_destroy(NULL);
 }
 
