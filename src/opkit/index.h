@@ -41,11 +41,13 @@ static inline int64_t tenon__index_at(const tenon__view *v, int64_t k)
 {
     return v->dtype == TENON_I64 ? ((const int64_t *)v->data)[k] : ((const int32_t *)v->data)[k];
 }
-/* [-extent, extent) made non-negative; false out of range. */
+/* [-extent, extent) made non-negative; false, and left as it is, out of range. */
 static inline bool tenon__index_fix(int64_t *index, int64_t extent)
 {
-    if (*index < 0) *index += extent;
-    return *index >= 0 && *index < extent;
+    int64_t i = *index < 0 ? *index + extent : *index;
+    if (i < 0 || i >= extent) return false;
+    *index = i;
+    return true;
 }
 /* The status for an index that is not in [-extent, extent). */
 tenon_status tenon__index_error(tenon_error *err, int64_t index, int64_t extent);
