@@ -376,7 +376,7 @@ void driver_tolerance(driver *d, double tolerance)
 typedef struct passage {
     driver *d;
     tenon__cpu_bits cpu;
-    bool plain; /* everything in plain layout, then ref */
+    bool plain; /* everything in plain layout; by `ref` where there is one */
     tenon__view ins[DRIVER_MAX];
     const tenon__view *in[DRIVER_MAX];
     tenon__view out[DRIVER_MAX];
@@ -631,7 +631,7 @@ static tenon_status run_tiles(passage *p, tenon_error *err)
                     .work = p->work.data,
                     .services = &services,
                     .err = err};
-    if (p->plain) return d->op->ref(&r);
+    if (p->plain && d->op->ref) return d->op->ref(&r);
     for (r.phase = 0; r.phase < p->bound.phases; r.phase++) {
         uint32_t tiles = d->op->tiles ? d->op->tiles(p->params, r.phase) : p->bound.tiles;
         uint32_t *order = must(malloc((tiles + 1) * sizeof *order));
@@ -876,7 +876,7 @@ void driver_check(driver *d)
                                 have & (TENON__CPU_AVX2 | TENON__CPU_AVX512 | TENON__CPU_NEON),
                                 have & TENON__CPU_AVX2, 0};
     tenon_error err;
-    passage ref = {.d = d, .plain = d->op->ref != NULL};
+    passage ref = {.d = d, .plain = true};
     if (passage_run(&ref, &err)) fail_msg("%s: ref: %s", d->op->name, err.message);
     for (size_t k = 0; k < sizeof levels / sizeof *levels; k++) {
         if (k > 0 && levels[k] == levels[k - 1]) continue;

@@ -11,7 +11,7 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
     tenon_status status = tenon__eltwise_parameter(node, "alpha", 1.0f, &a->p[0], err);
     if (status) return status;
     if (a->p[0] == 0) return tenon__fail(err, TENON_EFORMAT, "alpha is 0; it divides");
-    a->p[1] = 1.0f / a->p[0];
+    a->p[1] = a->p[0];
     a->p[2] = 1.0f;
     return tenon__eltwise_read(node, a, TENON__F_ELU, err);
 }

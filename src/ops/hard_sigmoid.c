@@ -13,7 +13,7 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
     return status ? status : tenon__eltwise_read(node, a, TENON__F_HARD_SIGMOID, err);
 }
 
-TENON__ELTWISE_REF(fmin(fmax((double)p[0] * x[0] + (double)p[1], 0), 1))
+TENON__ELTWISE_REF(isnan(x[0]) ? x[0] : fmin(fmax((double)p[0] * x[0] + (double)p[1], 0), 1))
 
 static const tenon__import imports[] = {{"onnx", "", "HardSigmoid", 1, 0, NULL}, {0}};
 

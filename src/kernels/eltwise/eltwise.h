@@ -21,7 +21,7 @@
     X(CEIL, 1, "ceil(x)")                                                                          \
     X(COS, 1, "cos(x)")                                                                            \
     X(COSH, 1, "cosh(x)")                                                                          \
-    X(ELU, 1, "x > 0 ? p2 * x : p0 * (exp(p1 * x) - 1)")                                           \
+    X(ELU, 1, "x > 0 ? p2 * x : p0 * (exp(x / p1) - 1)")                                           \
     X(ERF, 1, "erf(x)")                                                                            \
     X(EXP, 1, "exp(x)")                                                                            \
     X(FLOOR, 1, "floor(x)")                                                                        \
