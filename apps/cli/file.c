@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whole files into memory. */
+#define _GNU_SOURCE /* beyond C: POSIX calls */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

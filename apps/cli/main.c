@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command: finds the verb, opens the env, cleans up behind. */
+#define _GNU_SOURCE /* beyond C: POSIX calls */
 #include <errno.h>
 #include <locale.h>
 #include <stdarg.h>

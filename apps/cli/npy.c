@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NumPy's .npy (format 1.0 to 3.0) and .npz (a zip of stored .npy): numpy/lib/format.py says what they hold. */
+#define _GNU_SOURCE /* beyond C: POSIX calls */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

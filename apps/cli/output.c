@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Outputs to files, to short tables, and as the best classes. */
+#define _GNU_SOURCE /* beyond C: POSIX calls */
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>

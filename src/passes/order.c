@@ -6,6 +6,13 @@
 const tenon__pass tenon__passes[] = {
     {"widen", tenon__pass_widen, true},
     {"fold", tenon__pass_fold, false},
+    {"noop", tenon__pass_noop, false},
+    {"pad", tenon__pass_pad, false},
+    {"norm", tenon__pass_norm, false},
+    {"bias", tenon__pass_bias, false},
+    {"silu", tenon__pass_silu, false},
+    {"residual", tenon__pass_residual, false},
+    {"activation", tenon__pass_activation, false},
     {"dead", tenon__pass_dead, false},
     {NULL, NULL, false},
 };
@@ -25,6 +32,7 @@ static tenon_status run_one(const tenon__pass *pass, tenon__pass_context *c, ten
     }
     c->graph = graph;
     c->changed = false;
+    c->use_count = graph->values.count;
     c->uses = tenon__alloc(graph->allocator, (graph->values.count + 1) * sizeof *c->uses);
     if (!c->uses) return tenon__fail(c->err, TENON_ENOMEM, "no memory for pass %s", pass->name);
     tenon__graph_count_uses(graph, c->uses);

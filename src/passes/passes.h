@@ -11,7 +11,8 @@ typedef struct tenon__pass_context {
     tenon__cpu_bits cpu;
     tenon__accuracy accuracy;
     size_t max_constant_bytes;
-    uint32_t *uses;      /* of each value at the start of the pass; values.count then */
+    uint32_t *uses;      /* of each value at the start of the pass */
+    size_t use_count;    /* values then; those that a pass adds have none */
     bool changed;        /* set by a pass that did something */
     tenon_error *err;
 } tenon__pass_context;
@@ -29,9 +30,19 @@ extern const tenon__pass tenon__passes[];
 tenon_status tenon__passes_run(tenon__graph *graph, tenon__cpu_bits cpu, tenon__accuracy accuracy, bool off,
                                const char *only, size_t max_constant_bytes, tenon_error *err);
 
+/* The opset that rewritten nodes follow. */
+#define TENON__NEWEST_OPSET 28
+
 /* Each pass; see its file. */
 tenon_status tenon__pass_fold(tenon__pass_context *c);
 tenon_status tenon__pass_dead(tenon__pass_context *c);
 tenon_status tenon__pass_widen(tenon__pass_context *c);
+tenon_status tenon__pass_noop(tenon__pass_context *c);
+tenon_status tenon__pass_norm(tenon__pass_context *c);
+tenon_status tenon__pass_bias(tenon__pass_context *c);
+tenon_status tenon__pass_activation(tenon__pass_context *c);
+tenon_status tenon__pass_residual(tenon__pass_context *c);
+tenon_status tenon__pass_silu(tenon__pass_context *c);
+tenon_status tenon__pass_pad(tenon__pass_context *c);
 
 #endif

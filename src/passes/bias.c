@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Add of a constant per channel behind a convolution without bias becomes its bias. */
+#include "passes/match.h"
+
+/* A constant that broadcasts over all but the channels of `y`: [C,1,..], [1,C,1,..]. */
+static bool is_per_channel(const tenon__pass_context *c, tenon__value_id id, int rank, int64_t channels)
+{
+    if (!tenon__match_const(c, id)) return false;
+    const tenon__view *v = tenon__match_view(c, id);
+    if (v->dtype != TENON_F32 || tenon__view_count(v) != channels || v->rank > rank || v->rank < rank - 1) return false;
+    return v->dims[v->rank - (rank - 1)] == channels;
+}
+
+static tenon_status fuse(tenon__pass_context *c, tenon__node *conv, tenon__node *add, tenon__value_id constant, int64_t channels)
+{
+    tenon__value_id bias;
+    tenon__view view = *tenon__match_view(c, constant);
+    bool aligned = tenon__graph_value(c->graph, constant)->aligned;
+    tenon__view_set(&view, TENON_F32, 1, &channels);
+    view.data = tenon__match_view(c, constant)->data;
+    view.known = true;
+    tenon_status st = tenon__graph_add_const(c->graph, (tenon__str){NULL, 0}, &view, &bias, c->err);
+    if (st) return st;
+    tenon__graph_value(c->graph, bias)->aligned = aligned;
+    st = tenon__rewrite_input(c, conv, 2, bias);
+    if (st) return st;
+    tenon__rewrite_output(c, conv, add->outputs[0]);
+    add->dead = true;
+    return TENON_OK;
+}
+
+tenon_status tenon__pass_bias(tenon__pass_context *c)
+{
+    for (size_t n = 0; n < c->graph->nodes.count; n++) {
+        tenon__node *add = c->graph->nodes.items[n];
+        if (add->dead || !tenon__match_is(add, "Add") || add->input_count != 2) continue;
+        for (uint32_t i = 0; i < 2; i++) {
+            tenon__node *conv = tenon__match_sole(c, add->inputs[i], "Conv");
+            if (!conv || tenon__match_input(conv, 2) != TENON__NO_VALUE || tenon__match_input(conv, 3) != TENON__NO_VALUE) continue;
+            const tenon__view *w = tenon__match_view(c, conv->inputs[1]);
+            if (tenon__attr_find(conv, "activation") || !tenon__match_const(c, conv->inputs[1]) || w->dtype != TENON_F32) continue;
+            if (!is_per_channel(c, add->inputs[1 - i], w->rank, w->dims[0])) continue;
+            tenon_status st = fuse(c, conv, add, add->inputs[1 - i], w->dims[0]);
+            if (st) return st;
+            break;
+        }
+    }
+    return TENON_OK;
+}
