@@ -52,6 +52,12 @@
     X(TAN, 1, "tan(x)")                                                                            \
     X(TANH, 1, "tanh(x)")                                                                          \
     X(THRESHOLDED_RELU, 1, "x > p0 ? x : 0")                                                       \
+    X(TO_BF16, 1, "x as bfloat16")                                                                 \
+    X(TO_BOOL, 1, "x as bool")                                                                     \
+    X(TO_F16, 1, "x as float16")                                                                   \
+    X(TO_F32, 1, "x as float32")                                                                   \
+    X(TO_I32, 1, "x as int32")                                                                     \
+    X(TO_I64, 1, "x as int64")                                                                     \
     X(ADD, 2, "a + b")                                                                             \
     X(AND, 2, "a & b")                                                                             \
     X(DIV, 2, "a / b; integers towards zero, by zero gives 0")                                     \
