@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See rnn.h. Here: packing, tiles and phases of f32. */
+#include "opkit/rnn.h"
+
+/* Samples whose gates are in scratch at once. */
+enum { ROWS = 32 };
+
+/* ---- packing ---- */
+
+static tenon__gemm_pack gate_pack(const tenon__gemm_row *gemm, const tenon__view *v, int64_t gates,
+                                  int64_t gate)
+{
+    int64_t n = v->dims[1] / gates, k = v->dims[2];
+    tenon__gemm_pack p = {.dtype = TENON_F32,
+                          .b = (const uint8_t *)v->data + (size_t)(gate * n * k) * sizeof(float),
+                          .row = 1,
+                          .col = k,
+                          .k = k,
+                          .n = n,
+                          .count = tenon__gemm_panels(gemm, n)};
+    return p;
+}
+
+/* Floats from one packed gate to the next; false on overflow. */
+static bool gate_stride(const tenon__gemm_row *gemm, int64_t k, int64_t n, int64_t *out)
+{
+    size_t bytes;
+    if (!tenon__gemm_packed_bytes(gemm, k, n, &bytes) || bytes > SIZE_MAX / 16) return false;
+    *out = (int64_t)(tenon__align_up(bytes, 64) / sizeof(float));
+    return true;
+}
+
+static tenon_status pack_gate(const tenon__pack *p, uint32_t input)
+{
+    const tenon__rnn_attrs *a = p->attrs;
+    const tenon__rnn_prepared *prepared = p->prepared;
+    const tenon__view *v = p->in[input];
+    int64_t stride;
+    tenon__gemm_pack gate = gate_pack(prepared->gemm, v, a->gates, p->tile);
+    if (!gate_stride(prepared->gemm, gate.k, gate.n, &stride))
+        return tenon__fail(p->err, TENON_ELIMIT, "the packed weights are too large");
+    gate.dst = (float *)p->dst + (int64_t)p->tile * stride;
+    prepared->gemm->pack(&gate);
+    return TENON_OK;
+}
+
+static tenon_status pack_w(const tenon__pack *p)
+{
+    return pack_gate(p, TENON__RNN_W);
+}
+
+static tenon_status pack_r(const tenon__pack *p)
+{
+    return pack_gate(p, TENON__RNN_R);
+}
+
+tenon_status tenon__rnn_prepare(tenon__prepare *c)
+{
+    const tenon__rnn_attrs *a = c->attrs;
+    tenon__rnn_prepared *p = c->prepared;
+    p->gemm = tenon__gemm_choose(c->cpu);
+    c->kernel = tenon__rnn_find(c->cpu)->name;
+    const tenon__view *w = c->in[TENON__RNN_W], *rec = c->in[TENON__RNN_R];
+    if (!w->known || !rec->known || w->dtype != TENON_F32 || rec->dtype != TENON_F32)
+        return TENON_OK;
+    int64_t gates = (int64_t)a->gates * a->directions, n = w->dims[1] / a->gates;
+    int64_t w_stride, r_stride;
+    if (!gate_stride(p->gemm, w->dims[2], n, &w_stride) ||
+        !gate_stride(p->gemm, rec->dims[2], n, &r_stride) || !w_stride || !r_stride)
+        return TENON_OK;
+    const struct {
+        int64_t stride;
+        tenon__pack_fn pack;
+        uint32_t input;
+    } slots[2] = {{w_stride, pack_w, TENON__RNN_W}, {r_stride, pack_r, TENON__RNN_R}};
+    for (int i = 0; i < 2; i++) {
+        c->packed[i].size_bytes = (size_t)(slots[i].stride * gates) * sizeof(float);
+        c->packed[i].tiles = (uint32_t)gates;
+        c->packed[i].pack = slots[i].pack;
+        c->packed[i].input = slots[i].input;
+        c->packed[i].variant = (uint64_t)p->gemm->nr << 8 | (uint64_t)a->gates;
+    }
+    p->packed = true;
+    return TENON_OK;
+}
+
+/* ---- bind ---- */
+
+/* Takes `count` floats of work. */
+static bool take(int64_t *at, int64_t *total, int64_t a, int64_t b, int64_t c)
+{
+    int64_t n;
+    *at = *total;
+    if (!tenon__mul_i64(a, b, &n) || !tenon__mul_i64(n, c, &n) || n > INT64_MAX / 64 ||
+        !tenon__add_i64(*total, (n + 15) / 16 * 16, total))
+        return false;
+    return *total < INT64_MAX / 64;
+}
+
+static bool lay_out(const tenon__rnn_attrs *a, const tenon__rnn_prepared *prepared,
+                    tenon__rnn_params *p, int64_t *total)
+{
+    int64_t gates = (int64_t)a->gates * a->directions, dirs = a->directions;
+    *total = 0;
+    bool ok = gate_stride(p->gemm, p->inputs, p->hidden, &p->w_stride) &&
+              gate_stride(p->gemm, p->hidden, p->hidden, &p->r_stride);
+    if (ok && !prepared->packed)
+        ok = take(&p->w_at, total, gates, p->w_stride, 1) &&
+             take(&p->r_at, total, gates, p->r_stride, 1);
+    ok = ok && take(&p->bias_at, total, gates, p->padded, 1);
+    ok = ok && take(&p->reset_bias_at, total, dirs, p->padded, 1);
+    int64_t rows;
+    ok = ok && tenon__mul_i64(p->time, p->batch, &rows);
+    ok = ok && take(&p->product_at, total, gates, rows, p->padded);
+    ok = ok && take(&p->h_at, total, 2 * dirs, p->batch, p->hidden);
+    ok = ok && take(&p->c_at, total, dirs, p->batch, p->hidden);
+    if (a->kind == TENON__RNN_GRU && !a->linear_before_reset)
+        ok = ok && take(&p->z_at, total, dirs, p->batch, p->hidden) &&
+             take(&p->rh_at, total, dirs, p->batch, p->hidden);
+    return ok;
+}
+
+/* The input's product: rows by panels, each tile of one gate. */
+static void cut_product(tenon__rnn_params *p)
+{
+    double row_ns = 0.02 * (double)p->inputs * (double)p->hidden + 1;
+    int64_t rows = p->time * p->batch, mr = p->gemm->mr;
+    p->rows_per_tile = row_ns * 8 < 60000 ? (int64_t)(60000 / row_ns) : 8;
+    p->rows_per_tile = (p->rows_per_tile + mr - 1) / mr * mr;
+    p->row_tiles = (rows + p->rows_per_tile - 1) / p->rows_per_tile;
+    int64_t in_tile = p->rows_per_tile < rows ? p->rows_per_tile : rows;
+    double panel_ns = row_ns * (double)in_tile / (double)p->panels;
+    p->product_panels =
+        panel_ns * (double)p->panels > 120000 ? (int64_t)(60000 / panel_ns) : p->panels;
+    if (p->product_panels < 1) p->product_panels = 1;
+    p->product_panel_tiles = (p->panels + p->product_panels - 1) / p->product_panels;
+}
+
+/* A step: few tiles, since all threads meet behind each of them. */
+static void cut_steps(const tenon__rnn_attrs *a, tenon__rnn_params *p)
+{
+    double step_ns =
+        200 + 0.03 * (double)a->gates * (double)p->batch * (double)p->hidden * (double)p->hidden;
+    int64_t tiles = step_ns > 5000 ? (int64_t)(step_ns / 2500) : 1;
+    if (tiles > p->panels) tiles = p->panels;
+    p->step_panels = (p->panels + tiles - 1) / tiles;
+    p->step_panel_tiles = (p->panels + p->step_panels - 1) / p->step_panels;
+    p->steps_per_phase = 1;
+    if (p->step_panel_tiles == 1 && step_ns < 20000)
+        p->steps_per_phase = (int64_t)(20000 / step_ns);
+    p->two_stages = p->step_panel_tiles > 1 && a->kind == TENON__RNN_GRU && !a->linear_before_reset;
+}
+
+/* Regions of scratch for a sample: the gates, and the state's part of GRU's h. */
+static int64_t regions(const tenon__rnn_attrs *a)
+{
+    return a->gates + (a->kind == TENON__RNN_GRU && a->linear_before_reset);
+}
+
+tenon_status tenon__rnn_bind(tenon__bind *c)
+{
+    const tenon__rnn_attrs *a = c->attrs;
+    const tenon__rnn_prepared *prepared = c->prepared;
+    tenon__rnn_params *p = c->params;
+    const tenon__view *x = c->in[TENON__RNN_X];
+    tenon__rnn_place place = tenon__rnn_place_of(a, x, c->in[TENON__RNN_R]);
+    int64_t total;
+    p->time = place.time;
+    p->batch = place.batch;
+    p->hidden = place.hidden;
+    p->inputs = x->dims[2];
+    p->plain = x->dtype != TENON_F32;
+    c->flops = 2.0 * (double)p->time * (double)p->batch * a->directions * a->gates *
+               (double)p->hidden * (double)(p->hidden + p->inputs);
+    if (!p->batch || !p->hidden) {
+        c->tiles = 0;
+        return TENON_OK;
+    }
+    if (p->plain) {
+        c->scratch_bytes = (size_t)tenon__rnn_room(a, p->hidden) * sizeof(double);
+        c->tiles = p->setup_tiles = (uint32_t)(a->directions * p->batch);
+        return p->batch < INT32_MAX / 2
+                   ? TENON_OK
+                   : tenon__fail(c->err, TENON_ELIMIT, "the batch is too large");
+    }
+    p->gemm = prepared->gemm;
+    p->cell = tenon__rnn_find(c->cpu);
+    p->panels = tenon__gemm_panels(p->gemm, p->hidden);
+    p->padded = p->panels * p->gemm->nr;
+    p->gemm_scratch_bytes = (int64_t)tenon__align_up(p->gemm->scratch_bytes, 64);
+    if (!lay_out(a, prepared, p, &total))
+        return tenon__fail(c->err, TENON_ELIMIT, "the states and products are too large");
+    cut_product(p);
+    cut_steps(a, p);
+    int64_t steps = (p->time + p->steps_per_phase - 1) / p->steps_per_phase;
+    if (steps > INT32_MAX / 4 ||
+        p->row_tiles > INT32_MAX / (a->directions * a->gates * p->product_panel_tiles))
+        return tenon__fail(c->err, TENON_ELIMIT, "%lld time steps are too many",
+                           (long long)p->time);
+    c->work_bytes = (size_t)total * sizeof(float);
+    int64_t rows = p->batch < ROWS ? p->batch : ROWS;
+    c->scratch_bytes = (size_t)p->gemm_scratch_bytes +
+                       (size_t)(rows * regions(a) * p->step_panels * p->gemm->nr) * sizeof(float);
+    p->setup_tiles = (uint32_t)(a->directions * a->gates);
+    p->product_tiles = p->setup_tiles * (uint32_t)(p->row_tiles * p->product_panel_tiles);
+    p->step_tiles = (uint32_t)(a->directions * p->step_panel_tiles);
+    c->tiles = p->setup_tiles;
+    c->phases = p->time ? 2 + (uint32_t)(p->two_stages ? 2 * steps : steps) : 1;
+    return TENON_OK;
+}
+
+uint32_t tenon__rnn_tiles(const void *params, uint32_t phase)
+{
+    const tenon__rnn_params *p = params;
+    if (p->plain) return p->setup_tiles;
+    return phase == 0 ? p->setup_tiles : phase == 1 ? p->product_tiles : p->step_tiles;
+}
+
+/* ---- phase 0 ---- */
+
+/* What is added before the gate's activation: W's bias and R's, but R's apart where GRU's reset
+ * gate scales it. */
+static void sum_bias(const tenon__run *r, const tenon__rnn_params *p, int direction, int gate)
+{
+    const tenon__rnn_attrs *a = r->attrs;
+    float *work = r->work;
+    int64_t n = p->hidden, rows = a->gates * n;
+    const float *bias = tenon__rnn_in(r, TENON__RNN_B);
+    float *sum = work + p->bias_at + (direction * a->gates + gate) * p->padded;
+    bool apart = a->kind == TENON__RNN_GRU && a->linear_before_reset && gate == 2;
+    float *own = apart ? work + p->reset_bias_at + direction * p->padded : NULL;
+    if (bias) bias += direction * 2 * rows + gate * n;
+    for (int64_t k = 0; k < n; k++) {
+        sum[k] = bias ? apart ? bias[k] : bias[k] + bias[rows + k] : 0;
+        if (own) own[k] = bias ? bias[rows + k] : 0;
+    }
+}
+
+static void copy_or_clear(float *dst, const float *src, int64_t n)
+{
+    if (n <= 0) return;
+    if (src)
+        memcpy(dst, src, (size_t)n * sizeof *dst);
+    else
+        memset(dst, 0, (size_t)n * sizeof *dst);
+}
+
+static void start_states(const tenon__run *r, const tenon__rnn_params *p, int direction)
+{
+    const tenon__rnn_attrs *a = r->attrs;
+    tenon__rnn_place place = tenon__rnn_place_of(a, r->in[TENON__RNN_X], r->in[TENON__RNN_R]);
+    float *h = (float *)r->work + p->h_at, *c = (float *)r->work + p->c_at;
+    const float *first_h = tenon__rnn_in(r, TENON__RNN_H);
+    const float *first_c = a->kind == TENON__RNN_LSTM ? tenon__rnn_in(r, TENON__RNN_C) : NULL;
+    for (int64_t b = 0; b < p->batch; b++) {
+        int64_t at = (direction * p->batch + b) * p->hidden;
+        int64_t from = tenon__rnn_state_at(&place, direction, b);
+        copy_or_clear(h + at, first_h ? first_h + from : NULL, p->hidden);
+        copy_or_clear(c + at, first_c ? first_c + from : NULL, p->hidden);
+        for (uint32_t i = 1; i < 3 && !p->time; i++) {
+            float *y = tenon__rnn_out(r, i);
+            if (y) copy_or_clear(y + from, (i == 1 ? h : c) + at, p->hidden);
+        }
+    }
+}
+
+static tenon_status setup(const tenon__run *r, const tenon__rnn_params *p)
+{
+    const tenon__rnn_attrs *a = r->attrs;
+    const tenon__rnn_prepared *prepared = r->prepared;
+    int direction = (int)r->tile / a->gates, gate = (int)r->tile % a->gates;
+    float *work = r->work;
+    sum_bias(r, p, direction, gate);
+    if (gate == 0) start_states(r, p, direction);
+    if (!prepared->packed) {
+        tenon__gemm_pack w = gate_pack(p->gemm, r->in[TENON__RNN_W], a->gates, r->tile);
+        tenon__gemm_pack rec = gate_pack(p->gemm, r->in[TENON__RNN_R], a->gates, r->tile);
+        w.dst = work + p->w_at + r->tile * p->w_stride;
+        rec.dst = work + p->r_at + r->tile * p->r_stride;
+        if (w.k) p->gemm->pack(&w);
+        p->gemm->pack(&rec);
+    }
+    return r->tile == 0 ? tenon__rnn_check_lengths(r, p->time, p->batch) : TENON_OK;
+}
+
+/* ---- products ---- */
+
+typedef struct gate_product {
+    int gate; /* of all directions */
+    bool recurrent;
+    int64_t panel, columns; /* first panel, number of hidden units */
+    const float *a;
+    int64_t m;
+    float *c;
+    int64_t c_row;
+    const float *bias;
+    bool accumulate;
+} gate_product;
+
+static void multiply(const tenon__run *r, const tenon__rnn_params *p, const gate_product *g)
+{
+    const tenon__rnn_prepared *prepared = r->prepared;
+    const float *work = r->work;
+    int64_t k = g->recurrent ? p->hidden : p->inputs, nr = p->gemm->nr;
+    int64_t stride = g->recurrent ? p->r_stride : p->w_stride;
+    const float *packed = prepared->packed ? (const float *)r->packed[g->recurrent]
+                                           : work + (g->recurrent ? p->r_at : p->w_at);
+    tenon__gemm product = {.m = g->m,
+                           .n = g->columns,
+                           .k = k,
+                           .a = g->a,
+                           .a_row = k,
+                           .a_col = 1,
+                           .b = packed + g->gate * stride + g->panel * nr * k,
+                           .b_panel = nr * k,
+                           .b_row = nr,
+                           .c = g->c,
+                           .c_row = g->c_row,
+                           .accumulate = g->accumulate,
+                           .scale = 1,
+                           .epilogue = {.bias = g->bias},
+                           .scratch = p->gemm->scratch_bytes ? r->scratch : NULL};
+    p->gemm->run(&product);
+}
+
+/* Hidden units of `panels` panels from `panel` on. */
+static int64_t units_of(const tenon__rnn_params *p, int64_t panel, int64_t panels)
+{
+    int64_t from = panel * p->gemm->nr, to = (panel + panels) * p->gemm->nr;
+    return (to < p->hidden ? to : p->hidden) - from;
+}
+
+/* Phase 1: one gate's product of some rows of X with some panels of W, bias added. */
+static void product_tile(const tenon__run *r, const tenon__rnn_params *p)
+{
+    const tenon__rnn_attrs *a = r->attrs;
+    float *work = r->work;
+    int64_t tile = r->tile, rows = p->time * p->batch;
+    int64_t panel = tile % p->product_panel_tiles * p->product_panels;
+    tile /= p->product_panel_tiles;
+    int64_t row = tile % p->row_tiles * p->rows_per_tile;
+    int gate = (int)(tile / p->row_tiles);
+    int64_t in_direction = gate / a->gates, row_floats = a->gates * p->padded;
+    gate_product g = {.gate = gate, .panel = panel, .c_row = row_floats};
+    g.columns = units_of(p, panel, p->product_panels);
+    g.a = (const float *)r->in[TENON__RNN_X]->data + row * p->inputs;
+    g.m = rows - row < p->rows_per_tile ? rows - row : p->rows_per_tile;
+    g.bias = work + p->bias_at + gate * p->padded + panel * p->gemm->nr;
+    g.c = work + p->product_at + (in_direction * rows + row) * row_floats +
+          gate % a->gates * p->padded + panel * p->gemm->nr;
+    multiply(r, p, &g);
+}
+
+/* ---- steps ---- */
+
+/* Some units of one direction in one step. */
+typedef struct step {
+    const tenon__run *r;
+    const tenon__rnn_params *p;
+    tenon__rnn_place place;
+    int direction;
+    int64_t s, panel, unit, units, width; /* width: units rounded to panels */
+    bool backward;
+    float *gates; /* scratch: [sample][region][width] */
+    const float *before;
+    float *after; /* states of the direction, [batch][hidden] */
+} step;
+
+static int64_t time_of(const step *w, int64_t b)
+{
+    int64_t length = tenon__rnn_length(w->r, b, w->p->time);
+    return w->s >= length ? -1 : w->backward ? length - 1 - w->s : w->s;
+}
+
+/* The input's part of gates [from, to) of samples [b, b + m) into scratch. */
+static void fetch(const step *w, int64_t b, int64_t m, int64_t from, int64_t to)
+{
+    const tenon__rnn_params *p = w->p;
+    const tenon__rnn_attrs *a = w->r->attrs;
+    const float *products = (const float *)w->r->work + p->product_at;
+    const float *own = (const float *)w->r->work + p->reset_bias_at + w->direction * p->padded;
+    int64_t count = regions(a);
+    for (int64_t i = b; i < b + m; i++) {
+        int64_t t = time_of(w, i);
+        int64_t row = a->batch_first ? i * p->time + t : t * p->batch + i;
+        row += w->direction * p->time * p->batch;
+        for (int64_t g = from; g < to; g++) {
+            const float *src = g == a->gates ? own : products + (row * a->gates + g) * p->padded;
+            copy_or_clear(w->gates + ((i - b) * count + g) * w->width, t < 0 ? NULL : src + w->unit,
+                          w->units);
+        }
+    }
+}
+
+/* gates [from, to) += state * R */
+static void recur(const step *w, int64_t b, int64_t m, int64_t from, int64_t to, const float *state)
+{
+    const tenon__rnn_attrs *a = w->r->attrs;
+    int64_t count = regions(a);
+    for (int64_t g = from; g < to; g++) {
+        /* GRU, linear before reset: the state's part of h has a region of its own. */
+        int64_t region = count > a->gates && g == a->gates - 1 ? a->gates : g;
+        gate_product product = {.gate = w->direction * a->gates + (int)g,
+                                .recurrent = true,
+                                .panel = w->panel,
+                                .columns = w->units,
+                                .a = state + b * w->p->hidden,
+                                .m = m,
+                                .c = w->gates + region * w->width,
+                                .c_row = count * w->width,
+                                .accumulate = true};
+        multiply(w->r, w->p, &product);
+    }
+}
+
+/* The cell of sample b, whose gates lie in scratch; a sequence that has ended keeps its state. */
+static void cell(const step *w, int64_t b, float *gates)
+{
+    const tenon__rnn_attrs *a = w->r->attrs;
+    const tenon__rnn_cell *of = &a->cell[w->direction];
+    const tenon__rnn_params *p = w->p;
+    int64_t at = b * p->hidden + w->unit, state = w->direction * p->batch * p->hidden + at;
+    float *work = w->r->work, *h = w->after + at;
+    const float *before = w->before + at;
+    if (time_of(w, b) < 0) {
+        copy_or_clear(h, before, w->units);
+        return;
+    }
+    const float *peephole = a->kind == TENON__RNN_LSTM ? tenon__rnn_in(w->r, TENON__RNN_P) : NULL;
+    if (peephole) peephole += w->direction * 3 * p->hidden + w->unit;
+    if (a->kind == TENON__RNN_LSTM)
+        p->cell->lstm(gates, w->width, w->units, peephole, p->hidden, of, work + p->c_at + state,
+                      h);
+    else if (a->kind == TENON__RNN_SIMPLE)
+        p->cell->simple(gates, w->units, of, h);
+    else if (a->linear_before_reset)
+        p->cell->gru(gates, w->width, w->units, of, before, h);
+    else
+        p->cell->gru_update(work + p->z_at + state, gates + 2 * w->width, w->units, of, before, h);
+}
+
+static void write_outputs(const step *w, int64_t b)
+{
+    const tenon__rnn_attrs *a = w->r->attrs;
+    const tenon__rnn_params *p = w->p;
+    float *y = tenon__rnn_out(w->r, 0), *last = tenon__rnn_out(w->r, 1);
+    int64_t t = time_of(w, b), at = b * p->hidden + w->unit;
+    const float *h = w->after + at;
+    if (y)
+        copy_or_clear(y + tenon__rnn_y_at(&w->place, t < 0 ? w->s : t, w->direction, b) + w->unit,
+                      t < 0 ? NULL : h, w->units);
+    if (w->s != p->time - 1) return;
+    int64_t state = tenon__rnn_state_at(&w->place, w->direction, b) + w->unit;
+    if (last) copy_or_clear(last + state, h, w->units);
+    float *cells = a->kind == TENON__RNN_LSTM ? tenon__rnn_out(w->r, 2) : NULL;
+    const float *c = (const float *)w->r->work + p->c_at;
+    if (cells) copy_or_clear(cells + state, c + w->direction * p->batch * p->hidden + at, w->units);
+}
+
+/* GRU with the reset first: z, and r * h for all units, before h can be computed. */
+static void reset_stage(const step *w)
+{
+    const tenon__rnn_attrs *a = w->r->attrs;
+    const tenon__rnn_params *p = w->p;
+    float *work = w->r->work;
+    for (int64_t b = 0; b < p->batch; b += ROWS) {
+        int64_t m = p->batch - b < ROWS ? p->batch - b : ROWS;
+        fetch(w, b, m, 0, 2);
+        recur(w, b, m, 0, 2, w->before);
+        for (int64_t i = 0; i < m; i++) {
+            int64_t at = (b + i) * p->hidden + w->unit;
+            int64_t state = w->direction * p->batch * p->hidden + at;
+            float *gates = w->gates + i * a->gates * w->width;
+            p->cell->gru_reset(gates, w->width, w->units, &a->cell[w->direction], w->before + at,
+                               work + p->rh_at + state);
+            copy_or_clear(work + p->z_at + state, gates, w->units);
+        }
+    }
+}
+
+static void last_stage(const step *w)
+{
+    const tenon__rnn_attrs *a = w->r->attrs;
+    const tenon__rnn_params *p = w->p;
+    bool update = a->kind == TENON__RNN_GRU && !a->linear_before_reset;
+    const float *rh = (const float *)w->r->work + p->rh_at + w->direction * p->batch * p->hidden;
+    int64_t count = regions(a), first = update ? 2 : 0;
+    for (int64_t b = 0; b < p->batch; b += ROWS) {
+        int64_t m = p->batch - b < ROWS ? p->batch - b : ROWS;
+        fetch(w, b, m, first, count);
+        recur(w, b, m, first, a->gates, update ? rh : w->before);
+        for (int64_t i = 0; i < m; i++) {
+            cell(w, b + i, w->gates + i * count * w->width);
+            write_outputs(w, b + i);
+        }
+    }
+}
+
+static void step_tile(const tenon__run *r, const tenon__rnn_params *p)
+{
+    const tenon__rnn_attrs *a = r->attrs;
+    float *states = (float *)r->work + p->h_at;
+    int64_t phase = r->phase - 2, of_state = a->directions * p->batch * p->hidden;
+    step w = {
+        .r = r, .p = p, .place = tenon__rnn_place_of(a, r->in[TENON__RNN_X], r->in[TENON__RNN_R])};
+    w.direction = (int)(r->tile / p->step_panel_tiles);
+    w.panel = r->tile % p->step_panel_tiles * p->step_panels;
+    w.unit = w.panel * p->gemm->nr;
+    w.units = units_of(p, w.panel, p->step_panels);
+    w.width = p->step_panels * p->gemm->nr;
+    w.backward = a->reverse || w.direction == 1;
+    w.gates = (float *)r->scratch + p->gemm_scratch_bytes / (int64_t)sizeof(float);
+    int64_t from = p->two_stages ? phase / 2 : phase * p->steps_per_phase;
+    int64_t to = p->time - from < p->steps_per_phase ? p->time : from + p->steps_per_phase;
+    bool reset = a->kind == TENON__RNN_GRU && !a->linear_before_reset;
+    for (w.s = from; w.s < to; w.s++) {
+        int64_t at = w.direction * p->batch * p->hidden;
+        w.before = states + w.s % 2 * of_state + at;
+        w.after = states + (w.s + 1) % 2 * of_state + at;
+        if (reset && !(p->two_stages && phase % 2)) reset_stage(&w);
+        if (!(p->two_stages && phase % 2 == 0)) last_stage(&w);
+    }
+}
+
+tenon_status tenon__rnn_run(const tenon__run *r)
+{
+    const tenon__rnn_attrs *a = r->attrs;
+    const tenon__rnn_params *p = r->params;
+    if (p->plain)
+        return tenon__rnn_sequence(r, (int)(r->tile % (uint32_t)a->directions),
+                                   r->tile / (uint32_t)a->directions, r->scratch);
+    if (r->phase == 0) return setup(r, p);
+    if (r->phase == 1)
+        product_tile(r, p);
+    else
+        step_tile(r, p);
+    return TENON_OK;
+}
