@@ -17,13 +17,20 @@ static size_t input_bytes(const tenon__graph *graph, const tenon__node *node)
     return total;
 }
 
-tenon_status tenon__pass_fold(tenon__pass_context *c)
+/* Weights that are stored as integers stay so until it is known whether integers can be computed with. */
+static bool is_stored_form(const tenon__node *node)
+{
+    return strcmp(node->op->name, "DequantizeLinear") == 0;
+}
+
+static tenon_status fold(tenon__pass_context *c, bool all)
 {
     tenon__graph *g = c->graph;
     for (size_t n = 0; n < g->nodes.count; n++) {
         tenon__node *node = g->nodes.items[n];
         tenon__view views[MAX_OUTPUTS];
         if (node->dead || node->output_count > MAX_OUTPUTS || !tenon__evaluate_can(g, node)) continue;
+        if (!all && is_stored_form(node)) continue;
         size_t cap = input_bytes(g, node) * 4 + GROWTH_BYTES;
         if (cap > c->max_constant_bytes) cap = c->max_constant_bytes;
         tenon_status st = tenon__evaluate(g, node, c->cpu, c->accuracy, cap, views, c->err);
@@ -42,4 +49,14 @@ tenon_status tenon__pass_fold(tenon__pass_context *c)
         c->changed = true;
     }
     return TENON_OK;
+}
+
+tenon_status tenon__pass_fold(tenon__pass_context *c)
+{
+    return fold(c, false);
+}
+
+tenon_status tenon__pass_fold_all(tenon__pass_context *c)
+{
+    return fold(c, true);
 }

@@ -7,6 +7,8 @@ const tenon__pass tenon__passes[] = {
     {"widen", tenon__pass_widen, true},
     {"fold", tenon__pass_fold, false},
     {"noop", tenon__pass_noop, false},
+    {"quant", tenon__pass_quant, false},
+    {"fold_all", tenon__pass_fold_all, false},
     {"pad", tenon__pass_pad, false},
     {"norm", tenon__pass_norm, false},
     {"bias", tenon__pass_bias, false},

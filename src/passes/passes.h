@@ -35,6 +35,7 @@ tenon_status tenon__passes_run(tenon__graph *graph, tenon__cpu_bits cpu, tenon__
 
 /* Each pass; see its file. */
 tenon_status tenon__pass_fold(tenon__pass_context *c);
+tenon_status tenon__pass_fold_all(tenon__pass_context *c); /* dequantised constants too */
 tenon_status tenon__pass_dead(tenon__pass_context *c);
 tenon_status tenon__pass_widen(tenon__pass_context *c);
 tenon_status tenon__pass_noop(tenon__pass_context *c);
@@ -44,5 +45,7 @@ tenon_status tenon__pass_activation(tenon__pass_context *c);
 tenon_status tenon__pass_residual(tenon__pass_context *c);
 tenon_status tenon__pass_silu(tenon__pass_context *c);
 tenon_status tenon__pass_pad(tenon__pass_context *c);
+tenon_status tenon__pass_layout(tenon__pass_context *c);
+tenon_status tenon__pass_quant(tenon__pass_context *c);
 
 #endif
