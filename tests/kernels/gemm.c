@@ -171,6 +171,9 @@ static void collisions(const void *r)
     compare(row, 5, 70, 1024, ROWS_WHOLE, true);
     compare(row, 100, 33, 1024, ROWS_WHOLE, true);
     compare(row, 13, 40, 2048, ROWS_UNIFORM, false);
+    for (int i = 0; i < 20; i++) /* A turned among them */
+        compare(row, test_random_in(row->mr + 1, 110), 40, test_random_in(1, 1100), ROWS_WHOLE,
+                true);
 }
 
 static void not_finite(const void *r)

@@ -16,8 +16,8 @@ static inline __m256 vf_widen(const uint16_t *half)
     return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)half));
 }
 
-/* 8 rows of 8 floats, `step` apart, into columns. */
-static inline void vf_transpose(const float *in, int step, float *out)
+/* 8 rows of 8 floats, `step` apart, become columns. */
+static inline void vf_transpose(const float *in, int64_t step, float *out, int64_t out_step)
 {
     __m256 a[8], b[8];
     for (int i = 0; i < 8; i++)
@@ -33,8 +33,8 @@ static inline void vf_transpose(const float *in, int step, float *out)
         a[i + 3] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0xee);
     }
     for (int i = 0; i < 4; i++) {
-        _mm256_storeu_ps(out + i * 8, _mm256_permute2f128_ps(a[i], a[4 + i], 0x20));
-        _mm256_storeu_ps(out + (4 + i) * 8, _mm256_permute2f128_ps(a[i], a[4 + i], 0x31));
+        _mm256_storeu_ps(out + i * out_step, _mm256_permute2f128_ps(a[i], a[4 + i], 0x20));
+        _mm256_storeu_ps(out + (4 + i) * out_step, _mm256_permute2f128_ps(a[i], a[4 + i], 0x31));
     }
 }
 

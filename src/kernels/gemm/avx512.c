@@ -16,8 +16,8 @@ static inline __m512 vf_widen(const uint16_t *half)
     return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)half));
 }
 
-/* 16 rows of 16 floats, `step` apart, into columns. */
-static inline void vf_transpose(const float *in, int step, float *out)
+/* 16 rows of 16 floats, `step` apart, become columns. */
+static inline void vf_transpose(const float *in, int64_t step, float *out, int64_t out_step)
 {
     __m512 a[16], b[16];
     for (int i = 0; i < 16; i++)
@@ -40,10 +40,11 @@ static inline void vf_transpose(const float *in, int step, float *out)
         b[12 + i] = _mm512_shuffle_f32x4(a[8 + i], a[12 + i], 0xdd);
     }
     for (int i = 0; i < 4; i++) {
-        _mm512_storeu_ps(out + i * 16, _mm512_shuffle_f32x4(b[i], b[8 + i], 0x88));
-        _mm512_storeu_ps(out + (8 + i) * 16, _mm512_shuffle_f32x4(b[i], b[8 + i], 0xdd));
-        _mm512_storeu_ps(out + (4 + i) * 16, _mm512_shuffle_f32x4(b[4 + i], b[12 + i], 0x88));
-        _mm512_storeu_ps(out + (12 + i) * 16, _mm512_shuffle_f32x4(b[4 + i], b[12 + i], 0xdd));
+        _mm512_storeu_ps(out + i * out_step, _mm512_shuffle_f32x4(b[i], b[8 + i], 0x88));
+        _mm512_storeu_ps(out + (8 + i) * out_step, _mm512_shuffle_f32x4(b[i], b[8 + i], 0xdd));
+        _mm512_storeu_ps(out + (4 + i) * out_step, _mm512_shuffle_f32x4(b[4 + i], b[12 + i], 0x88));
+        _mm512_storeu_ps(out + (12 + i) * out_step,
+                         _mm512_shuffle_f32x4(b[4 + i], b[12 + i], 0xdd));
     }
 }
 

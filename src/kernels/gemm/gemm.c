@@ -25,6 +25,20 @@ const tenon__gemm_row *tenon__gemm_choose(tenon__cpu_bits cpu)
     return *r;
 }
 
+bool tenon__gemm_copies(const tenon__gemm_row *row, const tenon__gemm *g)
+{
+    enum { SETS = 64, LINE = 16 /* floats */, WAYS = 4 /* of 8: B and C want some */ };
+    uint8_t used[SETS] = {0};
+    if (!g->scratch || !row->scratch_bytes) return false;
+    if (g->a_col != 1) return g->m > row->mr;
+    for (int64_t i = 0; i < row->mr && i < g->m; i++) {
+        const int64_t set = i * g->a_row / LINE % SETS;
+        used[set] = (uint8_t)(used[set] + 1);
+        if (used[set] > WAYS) return true;
+    }
+    return false;
+}
+
 bool tenon__gemm_packed_bytes(const tenon__gemm_row *row, int64_t k, int64_t n, size_t *out)
 {
     int64_t floats;

@@ -67,6 +67,11 @@ const tenon__gemm_row *tenon__gemm_row_at(size_t index);
 /* The first row that `cpu` can run. There is always one. */
 const tenon__gemm_row *tenon__gemm_choose(tenon__cpu_bits cpu);
 
+/* Whether the rows of A are so far apart that a tile's fall into few sets of the first cache level,
+ * or are columns that do: then `run` copies blocks of A into scratch, and cuts of many columns are
+ * better than many rows. */
+bool tenon__gemm_copies(const tenon__gemm_row *row, const tenon__gemm *g);
+
 /* Bytes of packed B; false on overflow. */
 bool tenon__gemm_packed_bytes(const tenon__gemm_row *row, int64_t k, int64_t n, size_t *out);
 static inline int64_t tenon__gemm_panels(const tenon__gemm_row *row, int64_t n)

@@ -220,19 +220,28 @@ static void tile_partial(const tile *t, const tenon__epilogue *e, int rows, int 
         copy_out(c + i * NR, cols, t->c + i * t->c_row);
 }
 
-/* Rows of A so far apart that the rows of a tile fall into few sets of the first cache level. */
-static bool rows_collide(const tenon__gemm *g)
+/* A block of A into rows COPY_ROW apart. */
+static void copy_block(const float *a, int64_t a_row, int64_t a_col, int64_t rows, int64_t k,
+                       float *dst)
 {
-    enum { SETS = 64, LINE = 16, WAYS = 4 };
-    uint8_t used[SETS] = {0};
-    int most = 0;
-    if (g->a_col != 1) return false;
-    for (int64_t i = 0; i < MR && i < g->m; i++) {
-        const int64_t set = i * g->a_row / LINE % SETS;
-        used[set] = (uint8_t)(used[set] + 1);
-        if (used[set] > most) most = used[set];
+    if (a_col == 1) {
+        for (int64_t i = 0; i < rows; i++)
+            memcpy(dst + i * COPY_ROW, a + i * a_row, (size_t)k * sizeof(float));
+        return;
     }
-    return most > WAYS;
+    for (int64_t p = 0; p < k; p += VF) {
+        for (int64_t i = 0; i < rows; i += VF) {
+            const float *from = a + i * a_row + p * a_col;
+            float *to = dst + i * COPY_ROW + p;
+            if (a_row == 1 && i + VF <= rows && p + VF <= k) {
+                vf_transpose(from, a_col, to, COPY_ROW);
+                continue;
+            }
+            for (int64_t r = 0; r < VF && i + r < rows; r++)
+                for (int64_t q = 0; q < VF && p + q < k; q++)
+                    to[r * COPY_ROW + q] = from[r * a_row + q * a_col];
+        }
+    }
 }
 
 /* Columns [0, cols) of k rows of B as it lies, made a whole panel. */
@@ -248,7 +257,7 @@ static void copy_panel(const float *b, int64_t b_row, int cols, int64_t k, float
 typedef struct block {
     int64_t i, rows, from, k;
     const float *a; /* of the block: where it lies, or its copy */
-    int64_t a_row;
+    int64_t a_row, a_col;
 } block;
 
 /* A block by the `cols` columns from j: a panel, or WIDE of them for one row. */
@@ -257,7 +266,7 @@ static void strip_run(const tenon__gemm *g, const block *s, int64_t j, int cols)
     const bool last = s->from + s->k == g->k;
     tile t = {
         .k = s->k,
-        .a_col = g->a_col * FLOAT,
+        .a_col = s->a_col * FLOAT,
         .a_row = s->a_row * FLOAT,
         .b = g->b + j / NR * g->b_panel + s->from * g->b_row,
         .b_row = g->b_row * FLOAT,
@@ -289,24 +298,27 @@ static void strip_run(const tenon__gemm *g, const block *s, int64_t j, int cols)
     }
 }
 
+extern const tenon__gemm_row ROW;
+
 static void run(const tenon__gemm *g)
 {
-    const bool copy = g->scratch && rows_collide(g);
+    const bool copy = tenon__gemm_copies(&ROW, g);
     const bool panel_copy = g->b_row != NR && g->n % NR != 0;
     /* One tile's height of rows uses B once: no block of it need stay in the cache. */
     const int64_t k_step = g->m > MR || copy || panel_copy ? KC : g->k > 0 ? g->k : 1;
     const int wide = g->m == 1 ? WIDE_COLS : NR;
     for (int64_t i = 0; i < g->m; i += MC) {
-        block s = {.i = i, .rows = g->m - i < MC ? g->m - i : MC, .a_row = g->a_row};
+        block s = {.i = i, .rows = g->m - i < MC ? g->m - i : MC};
+        s.a_row = g->a_row;
+        s.a_col = g->a_col;
         do {
             s.k = g->k - s.from < k_step ? g->k - s.from : k_step;
             s.a = g->a + i * g->a_row + s.from * g->a_col;
             if (copy) {
-                for (int64_t r = 0; r < s.rows; r++)
-                    memcpy((float *)g->scratch + r * COPY_ROW, s.a + r * g->a_row,
-                           (size_t)s.k * sizeof(float));
+                copy_block(s.a, g->a_row, g->a_col, s.rows, s.k, g->scratch);
                 s.a = g->scratch;
                 s.a_row = COPY_ROW;
+                s.a_col = 1;
             }
             for (int64_t j = 0; j < g->n;) {
                 const int64_t left = g->n - j;
@@ -420,7 +432,7 @@ static void pack_cols(const tenon__gemm_pack *p, int64_t panel)
             for (int64_t i = 0; i < cols; i++)
                 (void)piece(p, q + (j + i) * p->col, count, in + i * PIECE);
             for (int64_t s = 0; s < count; s += VF) {
-                vf_transpose(in + s, PIECE, out);
+                vf_transpose(in + s, PIECE, out, VF);
                 for (int64_t i = 0; i < VF && s + i < count; i++)
                     vf_store(p->dst + (panel * p->k + q + s + i) * NR + v, vf_load(out + i * VF));
             }

@@ -16,16 +16,16 @@ static inline float32x4_t vf_widen(const uint16_t *half)
     return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(half)));
 }
 
-/* 4 rows of 4 floats, `step` apart, into columns. */
-static inline void vf_transpose(const float *in, int step, float *out)
+/* 4 rows of 4 floats, `step` apart, become columns. */
+static inline void vf_transpose(const float *in, int64_t step, float *out, int64_t out_step)
 {
     float32x4_t a = vld1q_f32(in), b = vld1q_f32(in + step);
     float32x4_t c = vld1q_f32(in + 2 * step), d = vld1q_f32(in + 3 * step);
     const float32x4x2_t ab = vtrnq_f32(a, b), cd = vtrnq_f32(c, d);
     vst1q_f32(out, vcombine_f32(vget_low_f32(ab.val[0]), vget_low_f32(cd.val[0])));
-    vst1q_f32(out + 4, vcombine_f32(vget_low_f32(ab.val[1]), vget_low_f32(cd.val[1])));
-    vst1q_f32(out + 8, vcombine_f32(vget_high_f32(ab.val[0]), vget_high_f32(cd.val[0])));
-    vst1q_f32(out + 12, vcombine_f32(vget_high_f32(ab.val[1]), vget_high_f32(cd.val[1])));
+    vst1q_f32(out + out_step, vcombine_f32(vget_low_f32(ab.val[1]), vget_low_f32(cd.val[1])));
+    vst1q_f32(out + 2 * out_step, vcombine_f32(vget_high_f32(ab.val[0]), vget_high_f32(cd.val[0])));
+    vst1q_f32(out + 3 * out_step, vcombine_f32(vget_high_f32(ab.val[1]), vget_high_f32(cd.val[1])));
 }
 
 #include "kernels/gemm/gemm_tmpl.h"
