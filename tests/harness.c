@@ -58,10 +58,20 @@ double test_random_real(double low, double high)
     return low + (high - low) * ((double)(test_random() >> 11) * 0x1p-53);
 }
 
+static bool is_set(const char *variable)
+{
+    const char *text = getenv(variable);
+    return text && *text && strcmp(text, "0") != 0;
+}
+
 bool test_long(void)
 {
-    const char *text = getenv("TENON_TEST_LONG");
-    return text && *text && strcmp(text, "0") != 0;
+    return is_set("TENON_TEST_LONG");
+}
+
+bool test_emulated(void)
+{
+    return is_set("TENON_TEST_EMULATED");
 }
 
 void test_skip(const char *fmt, ...)

@@ -29,10 +29,9 @@ typedef struct test_case {
     void *arg;
 } test_case;
 
-#define CASE(fn)                                                                                   \
-    {                                                                                              \
-#fn, fn, NULL                                                                              \
-    }
+/* clang-format off */
+#define CASE(fn)          {#fn, fn, NULL}
+/* clang-format on */
 #define TEST_COUNT(cases) (sizeof(cases) / sizeof *(cases))
 
 /* The cases may be made at run time (one for each kernel row). Returns what main returns. */
@@ -50,6 +49,9 @@ const char *test_data(void);
 
 /* True under `make torture`: a case may take minutes. */
 bool test_long(void);
+
+/* True where tests/run.py --wrap runs the program under an emulator. */
+bool test_emulated(void);
 
 /* Random numbers that depend only on --seed and the case's name. */
 uint64_t test_random(void);

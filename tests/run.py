@@ -68,6 +68,8 @@ def run(name, command, build, args):
     env = dict(os.environ, TENON_BIN=os.path.abspath(os.path.join(build, "tenon")))
     env.setdefault("ASAN_OPTIONS", "detect_stack_use_after_return=1:allocator_may_return_null=1")
     env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
+    if args.wrap:
+        env["TENON_TEST_EMULATED"] = "1"
     start = time.monotonic()
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env,

@@ -250,3 +250,9 @@ size_t tenon__resident_bytes(void)
     long page = sysconf(_SC_PAGESIZE);
     return second && page > 0 ? (size_t)strtoull(second, NULL, 10) * (size_t)page : 0;
 }
+
+uint64_t tenon__memory_bytes(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
+}

@@ -31,5 +31,6 @@ void tenon__file_discard(const tenon__file *file, size_t offset, size_t size_byt
 uint64_t tenon__clock_ns(void);              /* monotonic */
 const char *tenon__getenv(const char *name); /* NULL where unset or empty */
 size_t tenon__resident_bytes(void);          /* of the process; 0 where unknown */
+uint64_t tenon__memory_bytes(void);          /* of the machine; 0 where unknown */
 
 #endif

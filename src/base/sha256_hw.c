@@ -62,7 +62,7 @@ tenon__sha256_compress tenon__sha256_hw(void)
 #define __ARM_FEATURE_SHA2 1
 #define TARGET_SHA2        __attribute__((target("sha2")))
 #else
-#define TARGET_SHA2 __attribute__((target("+sha2")))
+#define TARGET_SHA2 __attribute__((target("+crypto")))
 #endif
 #include <arm_neon.h>
 #include <asm/hwcap.h>

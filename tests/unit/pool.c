@@ -470,6 +470,7 @@ static void survives_fork(void **state)
 #ifdef UNDER_TSAN
     test_skip("the thread sanitizer does not start threads after a fork");
 #endif
+    if (test_emulated()) test_skip("qemu does not fork a process with threads");
     tenon__pool *pool = new_pool(2, NULL);
     needs_company(pool);
     static background b;
