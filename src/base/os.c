@@ -132,10 +132,16 @@ static int open_by_components(int folder, char *name)
     for (char *part = name;;) {
         char *slash = strchr(part, '/');
         if (slash) *slash = '\0';
+        const char *own = *part ? part : ".";
         int fd =
-            openat(at, *part ? part : ".",
+            openat(at, own,
                    slash ? O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC : OPEN_FLAGS | O_NOFOLLOW);
         int code = errno;
+        /* A link where a folder should be is told from a file there. */
+        struct stat info;
+        if (fd < 0 && code == ENOTDIR && fstatat(at, own, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISLNK(info.st_mode))
+            code = ELOOP;
         if (at != folder) (void)close(at);
         errno = code;
         if (fd < 0 || !slash) return fd;
