@@ -20,7 +20,8 @@ typedef struct evaluation {
 
 bool tenon__evaluate_can(const tenon__graph *graph, const tenon__node *node)
 {
-    if (!node->op->run || (node->op->flags & (TENON__OP_HOST | TENON__OP_DYNAMIC | TENON__OP_IMPURE))) return false;
+    bool view = (node->op->flags & TENON__OP_VIEW) != 0;
+    if ((!node->op->run && !view) || (node->op->flags & (TENON__OP_HOST | TENON__OP_DYNAMIC | TENON__OP_IMPURE))) return false;
     if (!node->input_count || node->input_count > MAX_OPERANDS || node->output_count > MAX_OPERANDS) return false;
     for (uint32_t i = 0; i < node->input_count; i++) {
         if (node->inputs[i] == TENON__NO_VALUE) continue;
@@ -69,6 +70,11 @@ static tenon_status infer(evaluation *e, tenon__view *views, size_t max_bytes, c
             return tenon__fail(e->err, TENON_ELIMIT, "a constant would take more than %zu MB; raise max_bytes",
                                max_bytes / 1000000);
         if (views[i].known) continue;
+        if (i == 0 && (e->op->flags & TENON__OP_VIEW)) { /* the same bytes under another shape */
+            views[0].data = tenon__graph_value(graph, e->node->inputs[0])->view.data;
+            *emitted = true;
+            continue;
+        }
         uint8_t *data = tenon__arena_zeroed(graph->arena, bytes + 128, 1);
         if (!data)
             return tenon__fail(e->err, graph->arena->over_limit ? TENON_ELIMIT : TENON_ENOMEM,

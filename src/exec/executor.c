@@ -249,7 +249,7 @@ tenon_status tenon__exec_run(tenon__exec *x, uint64_t budget_ns, bool *done, ten
     x->moved = false;
     x->one_tile = budget_ns == 0;
     x->end_ns = 0;
-    if (budget_ns && budget_ns != TENON__NO_BUDGET) {
+    if (budget_ns && budget_ns != TENON__EXEC_NO_BUDGET) {
         uint64_t now = tenon__clock_ns();
         x->end_ns = budget_ns > UINT64_MAX - now ? UINT64_MAX : now + budget_ns;
     }

@@ -8,7 +8,9 @@
 #include "exec/frame.h"
 #include "par/pool.h"
 
-#define TENON__NO_BUDGET UINT64_MAX
+
+/* A budget that is never spent. */
+#define TENON__EXEC_NO_BUDGET UINT64_MAX
 
 typedef struct tenon__exec {
     struct tenon_env *env;

@@ -42,7 +42,7 @@ static tenon_status fold(tenon__pass_context *c, bool all)
             v->view = views[i];
             v->view.known = true;
             v->role = TENON__ROLE_CONST;
-            v->aligned = true;
+            v->aligned = !(node->op->flags & TENON__OP_VIEW) || tenon__graph_value(g, node->inputs[0])->aligned;
             v->producer = UINT32_MAX;
         }
         node->dead = true;

@@ -49,6 +49,7 @@ static tenon_status create(tenon_env *env, const tenon_model_options *options, t
     atomic_init(&m->refs, 1);
     m->env = env;
     m->path = "";
+    m->backend = &tenon__backend_native;
     pthread_mutex_init(&m->lock, NULL);
     tenon__arena_init(&m->arena, &env->allocator, 0);
     *out = m;
@@ -262,16 +263,15 @@ static tenon_status read_graph(loading *l, tenon__report *report, tenon_error *e
 static tenon_status compile(loading *l, tenon_error *err)
 {
     tenon_model *m = l->model;
-    tenon__accuracy accuracy = l->options.accuracy == TENON_ACCURACY_STRICT ? TENON__STRICT
-                               : l->options.accuracy == TENON_ACCURACY_FAST ? TENON__FAST
-                                                                            : TENON__STANDARD;
-    m->accuracy = l->options.accuracy;
+    m->accuracy = l->options.accuracy == TENON_ACCURACY_STRICT ? TENON__STRICT
+                  : l->options.accuracy == TENON_ACCURACY_FAST ? TENON__FAST
+                                                               : TENON__STANDARD;
     tenon_status st = tenon__graph_infer(m->graph, &m->arena, err);
     if (st == TENON_OK) st = add_ports(m, err);
     if (st == TENON_OK) st = add_metadata(m, err);
     if (st == TENON_OK && ask(l, m->file.size, m->file.size)) st = was_stopped(l, err);
     if (st == TENON_OK)
-        st = tenon__passes_run(m->graph, m->env->cpu, accuracy, l->options.no_passes, NULL, m->max_bytes, err);
+        st = tenon__passes_run(m->graph, m->env->cpu, m->accuracy, l->options.no_passes, NULL, m->max_bytes, err);
     return st;
 }
 
@@ -375,7 +375,7 @@ void tenon_model_unref(tenon_model *m)
 {
     if (!m || atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1) return;
     const tenon_allocator *a = &m->env->allocator;
-    tenon__plan_destroy(m->plan);
+    if (m->compiled) m->backend->release(m->compiled);
     if (m->graph) tenon__graph_destroy(m->graph);
     tenon__onnx_files_close(&m->externals, a);
     if (!m->borrowed) tenon__file_close(&m->file);
@@ -384,7 +384,7 @@ void tenon_model_unref(tenon_model *m)
     tenon__free(a, m);
 }
 
-/* ---- the plan --------------------------------------------------------------------------------------------------- */
+/* ---- compiling --------------------------------------------------------------------------------------------------- */
 
 static bool inside(const tenon__file *f, const void *data)
 {
@@ -400,22 +400,16 @@ static void discard(void *ctx, const void *data, size_t size_bytes)
     if (f) tenon__file_discard(f, (size_t)((const uint8_t *)data - f->data), size_bytes);
 }
 
-tenon_status tenon__model_plan(tenon_model *m, tenon__plan **out, tenon_error *err)
+tenon_status tenon__model_compile(tenon_model *m, tenon__compiled **out, tenon_error *err)
 {
     tenon_status st = TENON_OK;
     pthread_mutex_lock(&m->lock);
-    if (!m->plan) {
-        tenon__plan_options o = {.allocator = &m->env->allocator, .cpu = m->env->cpu, .limit_bytes = m->max_bytes,
-                                 .accuracy = m->accuracy == TENON_ACCURACY_STRICT ? TENON__STRICT
-                                             : m->accuracy == TENON_ACCURACY_FAST ? TENON__FAST
-                                                                                  : TENON__STANDARD};
-        st = tenon__plan_create(m->graph, &o, &m->plan, err);
-        if (st == TENON_OK) {
-            m->plan->discard = discard;
-            m->plan->discard_ctx = m;
-        }
+    if (!m->compiled) {
+        tenon__compile_options o = {.allocator = &m->env->allocator, .cpu = m->env->cpu, .accuracy = m->accuracy,
+                                    .limit_bytes = m->max_bytes, .discard = discard, .discard_ctx = m};
+        st = m->backend->compile(m->graph, &o, &m->compiled, err);
     }
-    *out = m->plan;
+    *out = m->compiled;
     pthread_mutex_unlock(&m->lock);
     return st;
 }
@@ -458,7 +452,7 @@ tenon_status tenon_model_info_get(const tenon_model *m, tenon_model_info *out)
 {
     if (!m || !out) return TENON_EINVAL;
     tenon_model_info info = {out->size, m->format, m->graph->opset, m->parameters, m->weight_bytes,
-                             m->plan ? atomic_load(&m->plan->packed_bytes) : 0, m->arena.used_bytes, m->node_count};
+                             m->compiled ? m->backend->packed_bytes(m->compiled) : 0, m->arena.used_bytes, m->node_count};
     memcpy(out, &info, out->size < sizeof info ? out->size : sizeof info);
     return TENON_OK;
 }

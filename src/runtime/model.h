@@ -6,10 +6,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "backends/backend.h"
 #include "base/os.h"
 #include "formats/onnx/onnx.h"
 #include "graph/graph.h"
-#include "plan/plan.h"
 #include <tenon/model.h>
 
 typedef struct tenon__op_count {
@@ -32,7 +32,8 @@ struct tenon_model {
     tenon__onnx_files externals;
     const char *path;   /* for messages; "" from memory */
     tenon__graph *graph;
-    tenon_accuracy accuracy;
+    const tenon__backend *backend;
+    tenon__accuracy accuracy;
     size_t max_run_bytes, max_bytes;
 
     tenon__port *inputs, *outputs;
@@ -48,12 +49,12 @@ struct tenon_model {
     size_t node_count;
 
     pthread_mutex_t lock; /* of the two below */
-    tenon__plan *plan;
+    tenon__compiled *compiled;
     char hash[65];
 };
 
-/* The model's plan, made at the first call. */
-tenon_status tenon__model_plan(tenon_model *model, tenon__plan **out, tenon_error *err);
+/* The model made ready by its backend, at the first call. */
+tenon_status tenon__model_compile(tenon_model *model, tenon__compiled **out, tenon_error *err);
 
 /* A terminated copy of a name, made once and kept. Any thread. "" where memory is out. */
 const char *tenon__model_text(tenon_model *model, tenon__str text);

@@ -2,7 +2,7 @@
 /* tenon_session: names and tensors at the edge, an executor inside. */
 #include <stdio.h>
 
-#include "exec/executor.h"
+#include "backends/backend.h"
 #include "runtime/cancel.h"
 #include "runtime/env.h"
 #include "runtime/model.h"
@@ -22,14 +22,13 @@ typedef struct output_state {
     tenon_tensor *user;   /* the caller's, borrowed until the run ends; may be NULL */
     tenon_tensor *result; /* over what the run made */
     tenon_value *value;   /* over `result`, where a tensor is asked for as a value */
-    bool direct;          /* the run wrote into the caller's memory */
 } output_state;
 
 struct tenon_session {
     tenon_model *model;
     const tenon_allocator *allocator;
-    tenon__plan *plan;
-    tenon__exec exec;
+    const tenon__backend *backend;
+    tenon__request *request;
     input_state *inputs;
     output_state *outputs;
     bool stepping; /* between the first step of a run and its end */
@@ -73,22 +72,24 @@ static tenon_session_options read_options(const tenon_session_options *options)
     return o;
 }
 
-static tenon_status create_exec(tenon_session *s, const tenon_session_options *o, tenon_error *err)
+static tenon_status create_request(tenon_session *s, const tenon_session_options *o, tenon_error *err)
 {
-    tenon__exec *x = &s->exec;
     tenon_env *env = s->model->env;
+    tenon__compiled *compiled;
     unsigned most = tenon__pool_threads(env->pool);
-    x->env = env;
-    x->allocator = s->allocator;
-    x->plan = s->plan;
-    x->pool = env->pool;
-    x->threads = o->threads && o->threads < most ? o->threads : most;
-    x->priority = o->priority;
-    x->profile = o->profile;
-    x->cancel = o->cancel ? &o->cancel->set : NULL;
-    x->deadline_ns = o->deadline_ns;
-    x->limit_bytes = s->model->max_run_bytes;
-    return tenon__exec_init(x, err);
+    tenon__request_options r = {.env = env,
+                                .allocator = s->allocator,
+                                .pool = env->pool,
+                                .threads = o->threads && o->threads < most ? o->threads : most,
+                                .priority = o->priority,
+                                .profile = o->profile,
+                                .cancel = o->cancel ? &o->cancel->set : NULL,
+                                .limit_bytes = s->model->max_run_bytes};
+    s->backend = s->model->backend;
+    tenon_status st = tenon__model_compile(s->model, &compiled, err);
+    if (st == TENON_OK) st = s->backend->create(compiled, &r, &s->request, err);
+    if (st == TENON_OK && o->deadline_ns) s->backend->set_deadline(s->request, o->deadline_ns);
+    return st;
 }
 
 tenon_status tenon_session_create(tenon_model *model, const tenon_session_options *options, tenon_session **out,
@@ -109,8 +110,7 @@ tenon_status tenon_session_create(tenon_model *model, const tenon_session_option
     s->inputs = tenon__alloc_zeroed(a, model->input_count * sizeof *s->inputs);
     s->outputs = tenon__alloc_zeroed(a, model->output_count * sizeof *s->outputs);
     tenon_status st = s->inputs && s->outputs ? TENON_OK : tenon__fail(err, TENON_ENOMEM, "no memory for a session");
-    if (st == TENON_OK) st = tenon__model_plan(model, &s->plan, err);
-    if (st == TENON_OK) st = create_exec(s, &o, err);
+    if (st == TENON_OK) st = create_request(s, &o, err);
     if (st) {
         tenon_session_destroy(s);
         tenon__error_where(err, st, "%s", model->path);
@@ -137,7 +137,7 @@ void tenon_session_destroy(tenon_session *s)
     drop_results(s);
     for (size_t i = 0; s->outputs && i < model->output_count; i++)
         tenon_tensor_destroy(s->outputs[i].result);
-    if (s->exec.main) tenon__exec_fini(&s->exec);
+    if (s->request) s->backend->destroy(s->request);
     tenon__free(s->allocator, s->inputs);
     tenon__free(s->allocator, s->outputs);
     tenon__free(s->allocator, s);
@@ -226,40 +226,26 @@ tenon_status tenon_session_set_output(tenon_session *s, const char *name, tenon_
 
 static tenon_status place_inputs(tenon_session *s, tenon_error *err)
 {
-    tenon__frame *f = s->exec.main;
     char list[LIST_BYTES];
     for (size_t i = 0; i < s->model->input_count; i++) {
         const tenon__port *port = &s->model->inputs[i];
-        tenon__view *v = &f->views[s->plan->inputs[i]];
-        if (!s->inputs[i].set && !port->pub.optional) {
+        const input_state *in = &s->inputs[i];
+        if (!in->set && !port->pub.optional) {
             list_ports(s->model->inputs, s->model->input_count, list, sizeof list);
             return tenon__fail(err, TENON_EINVAL, "input '%.80s' is not set; the model takes %s", port->pub.name, list);
         }
-        if (s->inputs[i].tensor) {
-            *v = s->inputs[i].tensor->view;
-        } else if (s->inputs[i].value) {
-            *v = tenon__value_view(s->inputs[i].value);
-        } else {
-            *v = port->fallback;
-        }
+        tenon__view v = in->tensor ? in->tensor->view : in->value ? tenon__value_view(in->value) : port->fallback;
+        s->backend->set_input(s->request, (uint32_t)i, &v);
     }
     return TENON_OK;
 }
 
-/* An output whose storage a step makes goes straight into the caller's memory; any other is copied at the end. */
 static void place_outputs(tenon_session *s)
 {
-    tenon__frame *f = s->exec.main;
     for (size_t i = 0; i < s->model->output_count; i++) {
-        uint32_t slot = s->plan->outputs[i];
-        const tenon__slot *info = &s->plan->slots[slot];
-        tenon__place *p = &f->places[slot];
-        output_state *o = &s->outputs[i];
-        o->direct = o->user && info->role == TENON__ROLE_NODE && info->root == slot;
-        void *user = o->direct ? tenon_tensor_data(o->user) : NULL;
-        if ((user != NULL) != (p->user != NULL)) f->is_bound = false;
-        p->user = user;
-        p->user_bytes = o->direct ? tenon_tensor_size_bytes(o->user) : 0;
+        tenon_tensor *user = s->outputs[i].user;
+        s->backend->set_output(s->request, (uint32_t)i, user ? tenon_tensor_data(user) : NULL,
+                               user ? tenon_tensor_size_bytes(user) : 0);
     }
 }
 
@@ -281,10 +267,10 @@ static tenon_status begin(tenon_session *s, tenon_error *err)
     drop_results(s);
     place_outputs(s);
     tenon_status st = place_inputs(s, err);
-    if (st == TENON_OK) st = tenon__exec_begin(&s->exec, err);
+    if (st == TENON_OK) st = s->backend->begin(s->request, err);
     for (size_t i = 0; st == TENON_OK && i < s->model->output_count; i++) {
-        const tenon__view *v = &s->exec.main->views[s->plan->outputs[i]];
-        if (s->outputs[i].direct && v->data) st = check_output(s, i, v, err);
+        const tenon__view *v = s->backend->output(s->request, (uint32_t)i);
+        if (s->outputs[i].user && v->data == tenon_tensor_data(s->outputs[i].user)) st = check_output(s, i, v, err);
     }
     s->stepping = st == TENON_OK;
     return st;
@@ -304,7 +290,7 @@ static tenon_status point_result(const tenon_session *s, const tenon__view *v, t
 static tenon_status finish_output(tenon_session *s, size_t i, tenon_error *err)
 {
     output_state *o = &s->outputs[i];
-    const tenon__view *v = &s->exec.main->views[s->plan->outputs[i]];
+    const tenon__view *v = s->backend->output(s->request, (uint32_t)i);
     size_t bytes;
     if (v->kind != TENON_VALUE_TENSOR) return TENON_OK;
     if (o->user) {
@@ -330,7 +316,7 @@ static tenon_status advance(tenon_session *s, uint64_t budget_ns, bool *done, te
 {
     *done = false;
     tenon_status st = s->stepping ? TENON_OK : begin(s, err);
-    if (st == TENON_OK) st = tenon__exec_run(&s->exec, budget_ns, done, err);
+    if (st == TENON_OK) st = s->backend->run(s->request, budget_ns, done, err);
     if (st == TENON_OK && *done) st = finish(s, err);
     if (st || *done) s->stepping = false;
     if (st) {
@@ -363,7 +349,7 @@ void tenon_session_reset(tenon_session *s)
 
 void tenon_session_set_deadline(tenon_session *s, uint64_t deadline_ns)
 {
-    if (s) s->exec.deadline_ns = deadline_ns;
+    if (s) s->backend->set_deadline(s->request, deadline_ns);
 }
 
 /* ---- results ---------------------------------------------------------------------------------------------------- */
@@ -382,7 +368,7 @@ tenon_status tenon_session_get_output(tenon_session *s, const char *name, const 
     *out = NULL;
     tenon_status st = get_port(s, name, &i, err);
     if (st) return st;
-    const tenon__view *v = &s->exec.main->views[s->plan->outputs[i]];
+    const tenon__view *v = s->backend->output(s->request, (uint32_t)i);
     if (v->kind != TENON_VALUE_TENSOR)
         return tenon__fail(err, TENON_ETYPE, "output '%.80s' is %s; use tenon_session_get_output_value", name,
                            kind_text((tenon_value_kind)v->kind));
@@ -397,7 +383,7 @@ tenon_status tenon_session_get_output_value(tenon_session *s, const char *name, 
     *out = NULL;
     tenon_status st = get_port(s, name, &i, err);
     if (st) return st;
-    const tenon__view *v = &s->exec.main->views[s->plan->outputs[i]];
+    const tenon__view *v = s->backend->output(s->request, (uint32_t)i);
     output_state *o = &s->outputs[i];
     if (v->kind != TENON_VALUE_TENSOR) {
         *out = v->value;
@@ -415,42 +401,27 @@ tenon_status tenon_session_get_output_value(tenon_session *s, const char *name, 
 
 size_t tenon_session_step_count(const tenon_session *s)
 {
-    return s && s->exec.main->is_bound ? s->plan->step_count : 0;
+    return s ? s->backend->step_count(s->request) : 0;
 }
 
 tenon_status tenon_session_step_get(const tenon_session *s, size_t index, tenon_step_info *out)
 {
     tenon_step_info info = {0};
+    tenon__str node;
     if (!s || !out || index >= tenon_session_step_count(s)) return TENON_EINVAL;
-    const tenon__step *step = &s->plan->steps[index];
-    const tenon__bound *b = &s->exec.main->bound[index];
-    const tenon__place *p = step->out_count ? &s->exec.main->places[step->out[0]] : NULL;
-    const tenon__view *v = step->out_count ? &s->exec.main->views[step->out[0]] : NULL;
-    size_t bytes = 0;
+    s->backend->step(s->request, index, &info, &node);
     info.size = out->size;
-    info.node = step->node->name.size ? tenon__model_text(s->model, step->node->name) : "";
-    info.op = step->op->name;
-    info.kernel = b->how == TENON__HOW_NOTHING ? "" : step->kernel ? step->kernel : "";
-    info.layout = v && v->layout == TENON__C16 ? "c16" : "plain";
-    if (v) tenon__view_print(v, info.shape, sizeof info.shape);
-    info.tiles = b->how == TENON__HOW_TILES ? b->tiles : 0;
-    info.phases = b->phases;
-    info.flops = b->flops;
-    if (p && p->base == TENON__BASE_ARENA) info.arena_offset_bytes = p->offset;
-    if (v && v->kind == TENON_VALUE_TENSOR && tenon__view_bytes(v, &bytes)) info.output_bytes = bytes;
-    info.scratch_bytes = b->scratch_bytes;
-    info.runs = b->runs;
-    info.total_ns = b->total_ns;
+    info.node = node.size ? tenon__model_text(s->model, node) : "";
     memcpy(out, &info, out->size < sizeof info ? out->size : sizeof info);
     return TENON_OK;
 }
 
 tenon_status tenon_session_info_get(const tenon_session *s, tenon_session_info *out)
 {
+    tenon_session_info info = {0};
     if (!s || !out) return TENON_EINVAL;
-    const tenon__frame *f = s->exec.main;
-    tenon_session_info info = {out->size, f->arena_bytes, s->exec.scratch_total, f->binds, f->bind_ns, f->flops,
-                               s->exec.threads};
+    s->backend->info(s->request, &info);
+    info.size = out->size;
     memcpy(out, &info, out->size < sizeof info ? out->size : sizeof info);
     return TENON_OK;
 }
