@@ -6,7 +6,8 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 FILTER  ?=
 SEED    ?=
-PYTHON  ?= python3
+# one that has numpy, for the tests in Python
+PYTHON  ?= $(firstword $(shell for p in python3 /usr/bin/python3; do $$p -c 'import numpy' 2>/dev/null && echo $$p; done) python3)
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 
 ifneq ($(shell command -v ninja 2>/dev/null),)
@@ -69,15 +70,16 @@ lint: layers ## clang-format, clang-tidy and the layer rules, changing nothing
 layers: ## who may include whom (src/LAYERS)
 	@tools/check-layers
 
-abi: build ## exported names, and each public header alone as C99 and C++11
+abi: build ## exported names, each public header alone as C99 and C++11, the installed packages
 	@tools/check-symbols build/release/libtenon.so
 	@tools/check-headers
+	@tools/check-install build/release
 
 size: ## the longest files and functions, the sizes of the libraries
 	@tools/size
 
-docs: ## checks that links and snippets in docs/ hold
-	@tools/check-docs
+docs: build ## links in the documents lead somewhere, snippets in C compile
+	@$(PYTHON) tools/check-docs build/release
 
 man: build ## the manual page, as the command prints it
 	@mkdir -p docs/man && build/release/tenon help --man >docs/man/tenon.1
