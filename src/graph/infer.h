@@ -9,6 +9,9 @@
 /* The most bytes that tenon__infer_emit gives: shape arithmetic, not data. */
 #define TENON__EMIT_BYTES 65536
 
+/* float16, bfloat16 and float8: what TENON__OP_WIDEN widens. */
+bool tenon__is_storage(tenon_dtype dtype);
+
 /* Asks each node of a sorted graph in turn for the views of its outputs, and of its subgraphs'
  * values before that. What an operator leaves open stays as the file declared it (or as an earlier
  * call found it): such dims are hints, which binding may contradict. `emit` (may be NULL) holds the

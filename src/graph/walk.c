@@ -6,6 +6,7 @@
 /* Room for the views of one node, sized for the largest of the graph. */
 typedef struct scratch {
     const tenon__view **in;
+    tenon__view *wide; /* inputs as a widening operator sees them */
     tenon__view *out;
     tenon__view **out_ptrs;
 } scratch;
@@ -19,9 +20,10 @@ static tenon_status scratch_init(const tenon__graph *graph, scratch *s, tenon_er
         if (node->output_count > most_out) most_out = node->output_count;
     }
     *s = (scratch){.in = tenon__alloc(graph->allocator, most_in * sizeof *s->in),
+                   .wide = tenon__alloc(graph->allocator, most_in * sizeof *s->wide),
                    .out = tenon__alloc(graph->allocator, most_out * sizeof *s->out),
                    .out_ptrs = tenon__alloc(graph->allocator, most_out * sizeof *s->out_ptrs)};
-    if (!s->in || !s->out || !s->out_ptrs)
+    if (!s->in || !s->wide || !s->out || !s->out_ptrs)
         return tenon__fail(err, TENON_ENOMEM, "no memory to infer %zu nodes", graph->nodes.count);
     for (size_t i = 0; i < most_out; i++)
         s->out_ptrs[i] = &s->out[i];
@@ -31,6 +33,7 @@ static tenon_status scratch_init(const tenon__graph *graph, scratch *s, tenon_er
 static void scratch_fini(const tenon__graph *graph, scratch *s)
 {
     tenon__free(graph->allocator, (void *)s->in);
+    tenon__free(graph->allocator, s->wide);
     tenon__free(graph->allocator, s->out);
     tenon__free(graph->allocator, (void *)s->out_ptrs);
 }
@@ -87,6 +90,30 @@ static void enter_body(const tenon__graph *graph, const tenon__node *node, tenon
     }
 }
 
+bool tenon__is_storage(tenon_dtype dtype)
+{
+    return dtype == TENON_F16 || dtype == TENON_BF16 ||
+           (dtype >= TENON_F8E4M3FN && dtype <= TENON_F8E5M2FNUZ);
+}
+
+/* The plan will put casts around an operator that computes in float32: it is asked as if they were
+ * there. Returns the storage type of its inputs, TENON_NONE where they have none. */
+static tenon_dtype widen(const tenon__node *node, scratch *s)
+{
+    tenon_dtype narrow = TENON_NONE;
+    if (!node->op || !(node->op->flags & TENON__OP_WIDEN)) return TENON_NONE;
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        if (!s->in[i] || !tenon__is_storage(s->in[i]->dtype)) continue;
+        if (narrow == TENON_NONE) narrow = s->in[i]->dtype;
+        s->wide[i] = *s->in[i];
+        s->wide[i].dtype = TENON_F32;
+        s->wide[i].known = false;
+        s->wide[i].data = NULL;
+        s->in[i] = &s->wide[i];
+    }
+    return narrow;
+}
+
 static tenon_status infer_node(tenon__graph *graph, const tenon__node *node, scratch *s,
                                tenon__arena *emit, tenon_error *err)
 {
@@ -104,6 +131,7 @@ static tenon_status infer_node(tenon__graph *graph, const tenon__node *node, scr
                        : &tenon__graph_value(graph, node->inputs[i])->view;
     for (uint32_t i = 0; i < node->output_count; i++)
         s->out[i] = (tenon__view){.rank = TENON__RANK_UNKNOWN};
+    tenon_dtype narrow = widen(node, s);
     tenon__infer c = {.node = node,
                       .attrs = node->parsed,
                       .in_count = node->input_count,
@@ -118,6 +146,8 @@ static tenon_status infer_node(tenon__graph *graph, const tenon__node *node, scr
     for (uint32_t i = 0; i < node->output_count; i++) {
         if (node->outputs[i] == TENON__NO_VALUE) continue;
         tenon__value *value = tenon__graph_value(graph, node->outputs[i]);
+        if (narrow != TENON_NONE && s->out[i].dtype == TENON_F32 && value->view.dtype != TENON_F32)
+            s->out[i].dtype = narrow;
         status = merge(value->name, &value->view, &s->out[i], err);
         if (status) return status;
         value->view = s->out[i];
