@@ -3,13 +3,12 @@
 #ifndef TENON_CANCEL_H
 #define TENON_CANCEL_H
 
-#include <tenon/status.h>
+#include <tenon/env.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-typedef struct tenon_env tenon_env;
 typedef struct tenon_cancel tenon_cancel;
 
 /* A new token, not set; destroy after everything that was given it has ended. */

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include <tenon/status.h>
+#include <tenon/env.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -60,7 +60,6 @@ typedef struct tenon_string {
 } tenon_string;
 
 typedef struct tenon_tensor tenon_tensor;
-typedef struct tenon_env tenon_env;
 
 TENON_API const char *tenon_dtype_text(tenon_dtype dtype); /* "float32"; "none" if unknown */
 TENON_API unsigned tenon_dtype_bits(tenon_dtype dtype);
