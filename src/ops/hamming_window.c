@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* HammingWindow: 25/46 - 21/46 cos(2 pi i / n), for i below a size.
+ * ONNX HammingWindow-17.
+ *
+ * The size is a scalar input; n is the size, or one less where periodic (default 1) is 0.
+ * output_datatype (default float32) is any number of whole bytes. */
+#include "opkit/taper.h"
+
+static tenon_status read(const tenon__graph *graph, const tenon__node *node, void *out,
+                         tenon_error *err)
+{
+    static const double c[3] = {25.0 / 46, 21.0 / 46, 0};
+    (void)graph;
+    memcpy(((tenon__taper_attrs *)out)->c, c, sizeof c);
+    return tenon__taper_read(node, out, err);
+}
+
+static const tenon__import imports[] = {{"onnx", "", "HammingWindow", 17, 0, NULL}, {0}};
+
+const tenon__op tenon__op_hamming_window = {
+    .name = "HammingWindow",
+    .doc = "The Hamming window",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .min_outputs = 1,
+    .max_outputs = 1,
+    .accuracy = TENON__ROUNDS,
+    .imports = imports,
+    .attrs_bytes = sizeof(tenon__taper_attrs),
+    .params_bytes = sizeof(tenon__taper_params),
+    .read = read,
+    .infer = tenon__taper_infer,
+    .bind = tenon__taper_bind,
+    .run = tenon__taper_run,
+};
