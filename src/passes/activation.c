@@ -21,9 +21,10 @@ static bool clip_bounds(const tenon__pass_context *c, const tenon__node *node, a
 
 static bool recognise(const tenon__pass_context *c, const tenon__node *node, activation *a)
 {
-    static const char *const plain[] = {"Relu", "Sigmoid", "Tanh", "HardSwish", "Silu"};
+    static const char *const plain[] = {"Relu", "Sigmoid", "Tanh", "Silu"};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
         if (tenon__match_is(node, plain[i])) return *a = (activation){plain[i], 0, 0}, true;
+    if (tenon__match_is(node, "HardSwish")) return *a = (activation){"HardSwish", 1.0f / 6, 0.5f}, true;
     if (tenon__match_is(node, "LeakyRelu"))
         return *a = (activation){"LeakyRelu", tenon__attr_float(node, "alpha", 0.01f), 0}, true;
     if (tenon__match_is(node, "Gelu"))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Add of a constant per channel behind a convolution without bias becomes its bias. */
+/* Add of a constant per channel behind a convolution or matrix product without bias becomes its bias. */
 #include "passes/match.h"
 
 /* A constant that broadcasts over all but the channels of `y`: [C,1,..], [1,C,1,..]. */
@@ -29,18 +29,40 @@ static tenon_status fuse(tenon__pass_context *c, tenon__node *conv, tenon__node 
     return TENON_OK;
 }
 
+/* A constant along the columns of a matrix product: [N], [1,..,1,N]. */
+static bool is_per_column(const tenon__pass_context *c, tenon__value_id id, tenon__value_id product, int64_t columns)
+{
+    if (!tenon__match_const(c, id)) return false;
+    const tenon__view *v = tenon__match_view(c, id), *y = tenon__match_view(c, product);
+    return v->dtype == TENON_F32 && v->rank >= 1 && v->rank <= y->rank && tenon__view_count(v) == columns &&
+           v->dims[v->rank - 1] == columns;
+}
+
+/* The node behind `add`'s input i that can take its other input as bias; *channels of it. */
+static tenon__node *host(const tenon__pass_context *c, const tenon__node *add, uint32_t i, int64_t *channels)
+{
+    tenon__node *conv = tenon__match_sole(c, add->inputs[i], "Conv"), *node = conv;
+    if (!node) node = tenon__match_sole(c, add->inputs[i], "MatMul");
+    if (!node || !tenon__match_const(c, tenon__match_input(node, 1)) || tenon__attr_find(node, "activation")) return NULL;
+    if (tenon__match_input(node, 2) != TENON__NO_VALUE || tenon__match_input(node, 3) != TENON__NO_VALUE) return NULL;
+    const tenon__view *w = tenon__match_view(c, node->inputs[1]);
+    if (w->dtype != TENON_F32 || w->rank < 2) return NULL;
+    *channels = conv ? w->dims[0] : w->dims[w->rank - 1];
+    bool fits = conv ? is_per_channel(c, add->inputs[1 - i], w->rank, *channels)
+                     : is_per_column(c, add->inputs[1 - i], add->inputs[i], *channels);
+    return fits ? node : NULL;
+}
+
 tenon_status tenon__pass_bias(tenon__pass_context *c)
 {
     for (size_t n = 0; n < c->graph->nodes.count; n++) {
         tenon__node *add = c->graph->nodes.items[n];
         if (add->dead || !tenon__match_is(add, "Add") || add->input_count != 2) continue;
         for (uint32_t i = 0; i < 2; i++) {
-            tenon__node *conv = tenon__match_sole(c, add->inputs[i], "Conv");
-            if (!conv || tenon__match_input(conv, 2) != TENON__NO_VALUE || tenon__match_input(conv, 3) != TENON__NO_VALUE) continue;
-            const tenon__view *w = tenon__match_view(c, conv->inputs[1]);
-            if (tenon__attr_find(conv, "activation") || !tenon__match_const(c, conv->inputs[1]) || w->dtype != TENON_F32) continue;
-            if (!is_per_channel(c, add->inputs[1 - i], w->rank, w->dims[0])) continue;
-            tenon_status st = fuse(c, conv, add, add->inputs[1 - i], w->dims[0]);
+            int64_t channels;
+            tenon__node *node = host(c, add, i, &channels);
+            if (!node) continue;
+            tenon_status st = fuse(c, node, add, add->inputs[1 - i], channels);
             if (st) return st;
             break;
         }

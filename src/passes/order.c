@@ -15,6 +15,7 @@ const tenon__pass tenon__passes[] = {
     {"silu", tenon__pass_silu, false},
     {"residual", tenon__pass_residual, false},
     {"activation", tenon__pass_activation, false},
+    {"layout", tenon__pass_layout, false},
     {"dead", tenon__pass_dead, false},
     {NULL, NULL, false},
 };

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Add of a value of the same shape behind a convolution becomes its input 3. */
+/* Add of a value of the same shape behind a convolution or matrix product becomes its input 3. */
 #include "passes/match.h"
 
 static bool takes_residual(const tenon__pass_context *c, const tenon__node *conv)
 {
     return tenon__match_input(conv, 3) == TENON__NO_VALUE && !tenon__attr_find(conv, "activation") &&
            tenon__match_view(c, conv->outputs[0])->dtype == TENON_F32;
+}
+
+static tenon__node *host(const tenon__pass_context *c, tenon__value_id id)
+{
+    tenon__node *conv = tenon__match_sole(c, id, "Conv");
+    return conv ? conv : tenon__match_sole(c, id, "MatMul");
 }
 
 tenon_status tenon__pass_residual(tenon__pass_context *c)
@@ -16,7 +22,7 @@ tenon_status tenon__pass_residual(tenon__pass_context *c)
         /* The later of two convolutions takes the other's output: then it is there. */
         for (uint32_t k = 0; k < 2; k++) {
             uint32_t i = 1 - k;
-            tenon__node *conv = tenon__match_sole(c, add->inputs[i], "Conv"), *other = tenon__match_sole(c, add->inputs[1 - i], "Conv");
+            tenon__node *conv = host(c, add->inputs[i]), *other = host(c, add->inputs[1 - i]);
             if (conv && other && other->index > conv->index) conv = NULL;
             if (!conv || !takes_residual(c, conv) || !tenon__match_same_shape(c, add->inputs[0], add->inputs[1])) continue;
             tenon_status st = tenon__rewrite_input(c, conv, 3, add->inputs[1 - i]);
