@@ -124,13 +124,14 @@ void tenon__cpu_describe(tenon__cpu_bits bits, char *out, size_t size_bytes)
         {TENON__CPU_NEON_BF16, " bf16"},       {TENON__CPU_NEON_I8MM, " i8mm"},
     };
     char text[128];
-    (void)snprintf(text, sizeof text, "%s",
-                   bits & TENON__CPU_AVX512 ? "avx512"
-                   : bits & TENON__CPU_AVX2 ? "avx2"
-                   : bits & TENON__CPU_NEON ? "neon"
-                                            : "ref");
+    int used = snprintf(text, sizeof text, "%s",
+                        bits & TENON__CPU_AVX512 ? "avx512"
+                        : bits & TENON__CPU_AVX2 ? "avx2"
+                        : bits & TENON__CPU_NEON ? "neon"
+                                                 : "ref");
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (bits & words[i].bit) strcat(text, words[i].text);
+        if (bits & words[i].bit)
+            used += snprintf(text + used, sizeof text - (size_t)used, "%s", words[i].text);
     (void)snprintf(out, size_bytes, "%s", text);
 }
 
