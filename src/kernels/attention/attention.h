@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What happens to a row of attention scores between the products and the softmax, f32. */
+#ifndef TENON_KERNELS_ATTENTION_ATTENTION_H
+#define TENON_KERNELS_ATTENTION_ATTENTION_H
+
+#include <stdbool.h>
+
+#include "cpu/cpu.h"
+
+typedef struct tenon__attention_row {
+    const char *name;
+    tenon__cpu_bits needs;
+    /* x = cap * tanh(x / cap) */
+    void (*softcap)(float *x, int64_t n, float cap);
+    /* NaN where any is; -inf of nothing. */
+    float (*max)(const float *x, int64_t n);
+    /* x += mask, but -inf wherever the mask is, whatever x. False where it is so everywhere. */
+    bool (*mask_add)(float *x, const float *mask, int64_t n);
+    /* x where the mask is not 0, else -inf. False where it is 0 everywhere. */
+    bool (*mask_select)(float *x, const uint8_t *mask, int64_t n);
+} tenon__attention_row;
+
+/* All rows that are built, best first, terminated by NULL; the last is `ref`. */
+extern const tenon__attention_row *const tenon__attention_rows[];
+/* The best row that these bits allow; never NULL. */
+const tenon__attention_row *tenon__attention_find(tenon__cpu_bits cpu);
+
+#endif
