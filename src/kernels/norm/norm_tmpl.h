@@ -89,6 +89,7 @@ static inline vf lrn_scaled(vf x, vf s, float beta)
         vf root = vf_sqrt(s);
         return vf_div(x, vf_mul(root, vf_sqrt(root)));
     }
+    if (beta == 0.0f) return x;
     if (beta == 0.5f) return vf_div(x, vf_sqrt(s));
     if (beta == 1.0f) return vf_div(x, s);
     return vf_mul(x, vf_exp(vf_mul(vf_set1(-beta), vf_log(s))));
