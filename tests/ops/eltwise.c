@@ -423,6 +423,115 @@ static void variadic(void **state)
     driver_destroy(d);
 }
 
+static void clip(void **state)
+{
+    (void)state;
+    driver *d = driver_create("Clip", 13);
+    driver_input(d, TENON_F32, 1, DIMS(4), (float[]){-2, 0, 6, NAN});
+    driver_input(d, TENON_F32, 0, NULL, (float[]){-1});
+    driver_input(d, TENON_F32, 0, NULL, (float[]){1});
+    driver_inplace(d, 0);
+    driver_check(d);
+    driver_expect(d, 0, TENON_F32, 1, DIMS(4), (float[]){-1, 0, 1, NAN});
+    driver_destroy(d);
+
+    d = driver_create("Clip", 13); /* low above high: high wins */
+    driver_input(d, TENON_F32, 1, DIMS(3), (float[]){-2, 0, 6});
+    driver_input(d, TENON_F32, 0, NULL, (float[]){2});
+    driver_input(d, TENON_F32, 0, NULL, (float[]){1});
+    driver_check(d);
+    driver_expect(d, 0, TENON_F32, 1, DIMS(3), (float[]){1, 1, 1});
+    driver_destroy(d);
+
+    d = driver_create("Clip", 6);
+    driver_float(d, "max", 6);
+    driver_random(d, TENON_F32, 4, DIMS(1, 20, 3, 3), -20, 20);
+    driver_blocked(d);
+    driver_check(d);
+    driver_destroy(d);
+
+    d = driver_create("Clip", 13);
+    driver_input(d, TENON_F64, 1, DIMS(2), (double[]){-1e300, 1e300});
+    driver_check(d);
+    driver_expect(d, 0, TENON_F64, 1, DIMS(2), (double[]){-1e300, 1e300});
+    driver_destroy(d);
+
+    for (int dtype = TENON_I8; dtype <= TENON_U64; dtype++)
+        for (int which = 0; which < 4;
+             which++) { /* each limit there or not; missing ones do not limit */
+            bool is_signed = dtype <= TENON_I64;
+            unsigned bytes = tenon_dtype_bits((tenon_dtype)dtype) / 8;
+            uint8_t x[3][8] = {{0}, {5}, {0}}, one = 1, nine = 9;
+            uint8_t packed[24], wanted[24];
+            memset(x[2], 0xff, 8);                 /* -1, or the largest */
+            if (is_signed) x[0][bytes - 1] = 0x80; /* the least */
+            uint8_t low[8] = {one}, high[8] = {nine};
+            for (int i = 0; i < 3; i++) {
+                bool below = i == 0 || (i == 2 && is_signed), above = i == 2 && !is_signed;
+                const uint8_t *result = (which & 1) && below   ? low
+                                        : (which & 2) && above ? high
+                                                               : x[i];
+                memcpy(packed + (size_t)i * bytes, x[i], bytes);
+                memcpy(wanted + (size_t)i * bytes, result, bytes);
+            }
+            d = driver_create("Clip", 13);
+            driver_input(d, (tenon_dtype)dtype, 1, DIMS(3), packed);
+            if (which & 1)
+                driver_input(d, (tenon_dtype)dtype, 0, NULL, low);
+            else
+                driver_absent(d);
+            if (which & 2) driver_input(d, (tenon_dtype)dtype, 0, NULL, high);
+            driver_check(d);
+            driver_expect(d, 0, (tenon_dtype)dtype, 1, DIMS(3), wanted);
+            driver_destroy(d);
+        }
+
+    d = driver_create("Clip", 13);
+    driver_random(d, TENON_F32, 1, DIMS(3), 0, 1);
+    driver_random(d, TENON_F32, 1, DIMS(2), 0, 1);
+    driver_refuse(d, TENON_ESHAPE, "2 elements");
+    driver_destroy(d);
+}
+
+static void power(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 5; k++) {
+        static const float exponents[] = {0, 1, 2, 3, -0.5f};
+        driver *d = driver_create("Pow", 15);
+        driver_random(d, TENON_F32, 2, DIMS(3, 70), 0.1, 9);
+        driver_input(d, TENON_F32, 0, NULL, &exponents[k]);
+        driver_check(d);
+        driver_destroy(d);
+    }
+    driver *d = driver_create("Pow", 15);
+    driver_random(d, TENON_F32, 2, DIMS(3, 1), 0.1, 9);
+    driver_random(d, TENON_F32, 1, DIMS(7), -3, 3);
+    driver_check(d);
+    driver_destroy(d);
+
+    d = driver_create("Pow", 15);
+    driver_random(d, TENON_F32, 2, DIMS(30, 40), 0.1, 9);
+    driver_random(d, TENON_I64, 1, DIMS(40), -3, 3);
+    driver_check(d);
+    assert_string_equal(driver_kernel(d), "mixed");
+    driver_destroy(d);
+
+    d = driver_create("Pow", 15);
+    driver_input(d, TENON_I32, 1, DIMS(5), (int32_t[]){3, -1, -1, 2, 0});
+    driver_input(d, TENON_I32, 1, DIMS(5), (int32_t[]){4, -3, -2, -1, 0});
+    assert_int_equal(driver_run(d, 0, NULL), TENON_OK);
+    driver_expect(d, 0, TENON_I32, 1, DIMS(5), (int32_t[]){81, -1, 1, 0, 1});
+    driver_destroy(d);
+
+    d = driver_create("Pow", 15);
+    driver_input(d, TENON_I64, 1, DIMS(3), (int64_t[]){1, 2, 3});
+    driver_input(d, TENON_F32, 1, DIMS(3), (float[]){4, 5, 6});
+    driver_check(d);
+    driver_expect(d, 0, TENON_I64, 1, DIMS(3), (int64_t[]){1, 32, 729});
+    driver_destroy(d);
+}
+
 /* ---- blocks of channels ---- */
 
 static void blocks(void **state)
@@ -542,10 +651,10 @@ static void refusals(void **state)
 int main(int argc, char **argv)
 {
     enum { UNARIES = sizeof unaries / sizeof *unaries };
-    static const test_case others[] = {CASE(unary_places), CASE(integers),       CASE(broadcasting),
-                                       CASE(large),        CASE(all_dtypes),     CASE(corners),
-                                       CASE(old_axis),     CASE(where),          CASE(variadic),
-                                       CASE(blocks),       CASE(blocked_offers), CASE(refusals)};
+    static const test_case others[] = {
+        CASE(unary_places), CASE(integers), CASE(broadcasting),   CASE(large),    CASE(all_dtypes),
+        CASE(corners),      CASE(old_axis), CASE(where),          CASE(variadic), CASE(clip),
+        CASE(power),        CASE(blocks),   CASE(blocked_offers), CASE(refusals)};
     static test_case cases[UNARIES + TEST_COUNT(others)];
     static char names[UNARIES][40];
     for (size_t i = 0; i < UNARIES; i++) {
