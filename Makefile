@@ -22,9 +22,12 @@ export FILTER SEED
 build_it = { test -e build/$(1)/CMakeCache.txt || cmake --preset $(1) >build/$(1).log || { cat build/$(1).log; false; }; } \
            && cmake --build build/$(1) -j $(JOBS) $(if $(2),--target $(2))
 
-.PHONY: all build check test torture bench fuzz asan tsan fmt lint layers abi size docs man install dist demo clean
+.PHONY: all help build check test torture bench fuzz asan tsan fmt lint layers abi size docs man install dist demo clean
 
 all: build
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
 
 build: ## the library and the command into build/release
 	@mkdir -p build && $(call build_it,release,product)
