@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Convolution with AVX2 and FMA: 6 x 16 panels. */
+#include "kernels/epilogue_avx2.h"
+#include "kernels/vec_avx2.h"
+
+#define vf_activate tenon__activate_x8
+#define PLAIN_ROWS  6
+#include "kernels/conv/plain_tmpl.h"
+
+const tenon__conv_row tenon__conv_avx2 = {
+    .name = "avx2",
+    .needs = TENON__CPU_AVX2,
+    .rows = PLAIN_ROWS,
+    .cols = 2 * VF,
+    .panel = panels,
+};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Convolution on aarch64: 12 x 8 panels. */
+#include "kernels/epilogue_neon.h"
+#include "kernels/vec_neon.h"
+
+#define vf_activate tenon__activate_x4
+#define PLAIN_ROWS  12
+#include "kernels/conv/plain_tmpl.h"
+
+const tenon__conv_row tenon__conv_neon = {
+    .name = "neon",
+    .needs = TENON__CPU_NEON,
+    .rows = PLAIN_ROWS,
+    .cols = 2 * VF,
+    .panel = panels,
+};

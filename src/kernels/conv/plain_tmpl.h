@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The panel product of the plain form over the vectors of vec_*.h: `rows` x (2 * VF) accumulators
+ * in registers. The including file defines vf_activate and PLAIN_ROWS, the most rows that fit. */
+#include "kernels/conv/conv.h"
+#include "kernels/unroll.h"
+
+static inline __attribute__((always_inline)) void plain_panel(const tenon__conv_panel *p,
+                                                              const int rows)
+{
+    vf acc[PLAIN_ROWS][2];
+    TENON__UNROLL
+    for (int r = 0; r < rows; r++) {
+        const float *y = p->y + r * p->stride;
+        if (p->first) {
+            acc[r][0] = acc[r][1] = vf_set1(p->bias ? p->bias[r] : 0.0f);
+        } else if (p->cols == 2 * VF) {
+            acc[r][0] = vf_load(y);
+            acc[r][1] = vf_load(y + VF);
+        } else {
+            acc[r][0] = vf_load_n(y, p->cols < VF ? p->cols : VF, 0);
+            acc[r][1] = p->cols > VF ? vf_load_n(y + VF, p->cols - VF, 0) : vf_set1(0);
+        }
+    }
+    const float *w = p->w, *b = p->b;
+    for (int64_t k = 0; k < p->k; k++, w += rows, b += 2 * VF) {
+        const vf b0 = vf_load(b), b1 = vf_load(b + VF);
+        TENON__UNROLL
+        for (int r = 0; r < rows; r++) {
+            const vf a = vf_set1(w[r]);
+            acc[r][0] = vf_fma(a, b0, acc[r][0]);
+            acc[r][1] = vf_fma(a, b1, acc[r][1]);
+        }
+    }
+    float done[PLAIN_ROWS][2 * VF];
+    TENON__UNROLL
+    for (int r = 0; r < rows; r++) {
+        vf_store(done[r], acc[r][0]);
+        vf_store(done[r] + VF, acc[r][1]);
+    }
+    for (int r = 0; r < rows; r++)
+        for (int64_t c = 0; c < p->cols; c += VF) {
+            const int64_t n = p->cols - c < VF ? p->cols - c : VF, at = r * p->stride + c;
+            vf v = vf_load(done[r] + c);
+            if (p->last) {
+                if (p->residual)
+                    v = vf_add(v, n == VF ? vf_load(p->residual + at)
+                                          : vf_load_n(p->residual + at, n, 0));
+                v = vf_activate(p->epilogue, v);
+            }
+            if (n == VF)
+                vf_store(p->y + at, v);
+            else
+                vf_store_n(p->y + at, v, n);
+        }
+}
+
+#define PANEL(n)                                                                                   \
+    static void panel_##n(const tenon__conv_panel *p)                                              \
+    {                                                                                              \
+        plain_panel(p, n);                                                                         \
+    }
+PANEL(1)
+PANEL(2)
+PANEL(3)
+PANEL(4)
+PANEL(5)
+PANEL(6)
+#if PLAIN_ROWS > 6
+PANEL(7)
+PANEL(8)
+PANEL(9)
+PANEL(10)
+PANEL(11)
+PANEL(12)
+#endif
+#undef PANEL
+
+static void (*const panels[PLAIN_ROWS])(const tenon__conv_panel *) = {
+    panel_1, panel_2, panel_3, panel_4,  panel_5,  panel_6,
+#if PLAIN_ROWS > 6
+    panel_7, panel_8, panel_9, panel_10, panel_11, panel_12,
+#endif
+};

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Conv: ONNX Conv-1 .. 22, and com.microsoft FusedConv.
+ *
+ * Y[n, m, o] = activation(B[m] + sum over c, t of X[n, g(m) * C / group + c, o * stride + t *
+ * dilation - pad] * W[m, c, t] + Z[n, m, o])
+ *
+ * X is [N, C, D1, ..., Dn] with 1 to 14 spatial axes, W [M, C / group, k1, ..., kn], B [M]
+ * (optional), all f32 or f64 (f16 and bf16 are widened). What lies outside X is zero. Attributes as
+ * in opkit/window.h: kernel_shape (that of W), strides, dilations, pads, auto_pad; group divides C
+ * and M.
+ *
+ * Passes (and FusedConv) add: input 3, Z of Y's shape, added before the activation; `activation`,
+ * `activation_alpha`, `activation_beta` (see opkit/convolve.h), f32 only; `blocked_output` = 1: a
+ * plain input with at most 4 channels, output in blocks of 16 channels. */
+#include "opkit/convolve.h"
+#include "opkit/index.h"
+#include "tensor/convert.h"
+
+typedef struct attrs {
+    tenon__convolve_attrs conv;
+    tenon__epilogue tail; /* without its pointers */
+} attrs;
+
+typedef struct prepared {
+    const tenon__conv_row *row;
+    bool packed;         /* the weights are constant */
+    int64_t pack_panels; /* of each tile of packing */
+} prepared;
+
+typedef struct params {
+    tenon__convolve_shape shape;
+    tenon__conv_grid grid;
+    tenon__convolve_cut cut;
+    int64_t pack_panels;
+    uint32_t pack_tiles;
+} params;
+
+static tenon_status read_fused(const tenon__node *node, attrs *a, tenon_error *err)
+{
+    /* FusedConv calls its parameters by another name. */
+    tenon_status st = tenon__convolve_activation(node, &a->tail, err);
+    if (st) return st;
+    size_t count;
+    const float *list = tenon__attr_floats(node, "activation_params", &count);
+    if (list && count > 0) a->tail.alpha = list[0];
+    if (list && count > 1) a->tail.beta = list[1];
+    return TENON_OK;
+}
+
+static tenon_status read(const tenon__graph *graph, const tenon__node *node, void *out,
+                         tenon_error *err)
+{
+    attrs *a = out;
+    (void)graph;
+    tenon_status st = tenon__convolve_read(node, &a->conv, err);
+    return st ? st : read_fused(node, a, err);
+}
+
+static bool is_float(tenon_dtype d)
+{
+    return d == TENON_F32 || d == TENON_F64 || d == TENON_F16 || d == TENON_BF16 || d == TENON_NONE;
+}
+
+static tenon_status infer(tenon__infer *c)
+{
+    const attrs *a = c->attrs;
+    const tenon__view *x = c->in[0];
+    tenon__convolve_shape s;
+    bool known;
+    if (!is_float(x->dtype))
+        return tenon__fail(c->err, TENON_ETYPE, "the input is %s; want a floating-point type",
+                           tenon_dtype_text(x->dtype));
+    for (uint32_t i = 1; i < c->in_count; i++) {
+        tenon_status same = TENON__HAS(c, i) ? tenon__check_same(c, 0, i) : TENON_OK;
+        if (same) return same;
+    }
+    tenon_status st = tenon__convolve_infer(c, &a->conv, 0, 1, 2, x->dtype, &s, &known);
+    if (st || !known) return st;
+    if (a->tail.kind != TENON__ACT_NONE && x->dtype == TENON_F64)
+        return tenon__fail(c->err, TENON_EUNSUPPORTED, "an activation is fused with f32 only");
+    if (TENON__HAS(c, 3) && c->in[3]->rank != TENON__RANK_UNKNOWN) {
+        bool same = c->in[3]->rank == x->rank;
+        for (int i = 0; same && i < x->rank; i++)
+            same = tenon__dim_agrees(c->in[3]->dims[i], c->out[0]->dims[i]);
+        if (!same)
+            return tenon__fail(c->err, TENON_ESHAPE,
+                               "what is added (input 3) has not the output's shape");
+    }
+    return TENON_OK;
+}
+
+/* ---- weights ---- */
+
+static tenon__conv_weights weights_of(const tenon__convolve_shape *s, const void *data,
+                                      int64_t group)
+{
+    tenon__conv_weights w = {.data = data, .rank = s->window.rank, .channel = 1};
+    for (int i = w.rank - 1; i >= 0; i--) {
+        w.count[i] = s->window.axis[i].kernel;
+        w.tap[i] = w.channel;
+        w.channel *= w.count[i];
+    }
+    w.output = w.channel * s->channels;
+    w.first = group * s->outputs * w.output;
+    return w;
+}
+
+static int64_t panels_of(const tenon__convolve_shape *s, int rows)
+{
+    return (s->outputs + rows - 1) / rows;
+}
+
+static int64_t k_of(const tenon__convolve_shape *s)
+{
+    int64_t k = s->channels;
+    for (int i = 0; i < s->window.rank; i++)
+        k *= s->window.axis[i].kernel;
+    return k;
+}
+
+/* Panels are counted over all groups. */
+static void pack_panels(const tenon__conv_row *row, const tenon__convolve_shape *s,
+                        const void *data, int64_t per_tile, uint32_t tile, float *dst)
+{
+    int64_t each = panels_of(s, row->rows), first = tile * per_tile, end = first + per_tile;
+    if (end > each * s->group) end = each * s->group;
+    for (int64_t p = first; p < end; p++) {
+        int64_t g = p / each, from = p % each * row->rows;
+        int64_t to = from + row->rows < s->outputs ? from + row->rows : s->outputs;
+        tenon__conv_weights w = weights_of(s, data, g);
+        tenon__conv_pack(row, &w, s->channels, from, to, dst + g * s->outputs * k_of(s));
+    }
+}
+
+/* A row's time for one multiply-add, roughly. */
+static double row_ns(const tenon__conv_row *row)
+{
+    return row->needs ? 0.02 : 0.5;
+}
+
+static uint32_t pack_tiles(const tenon__conv_row *row, const tenon__convolve_shape *s,
+                           int64_t *per_tile)
+{
+    return tenon__tiles(panels_of(s, row->rows) * s->group, (double)k_of(s) * row->rows, per_tile);
+}
+
+static tenon_status pack(const tenon__pack *p)
+{
+    const attrs *a = p->attrs;
+    const prepared *pre = p->prepared;
+    tenon__convolve_shape s;
+    tenon__view x = *p->in[0];
+    if (x.rank == TENON__RANK_UNKNOWN) { /* only W matters here */
+        x.rank = p->in[1]->rank;
+        for (int i = 0; i < x.rank; i++)
+            x.dims[i] = TENON__DIM_UNKNOWN;
+    }
+    tenon_status st = tenon__convolve_fit(&a->conv, &x, p->in[1], &s, p->err);
+    if (st) return st;
+    pack_panels(pre->row, &s, p->in[1]->data, pre->pack_panels, p->tile, p->dst);
+    return TENON_OK;
+}
+
+static tenon_status prepare(tenon__prepare *c)
+{
+    const attrs *a = c->attrs;
+    prepared *pre = c->prepared;
+    const tenon__view *w = c->in[1];
+    pre->row = tenon__conv_find(c->cpu);
+    c->kernel = pre->row->name;
+    if (w->dtype != TENON_F32 || !w->known || !w->data) return TENON_OK;
+    tenon__view x = {.rank = w->rank, .dtype = TENON_F32};
+    tenon__convolve_shape s;
+    for (int i = 0; i < w->rank; i++)
+        x.dims[i] = TENON__DIM_UNKNOWN;
+    tenon_status st = tenon__convolve_fit(&a->conv, &x, w, &s, c->err);
+    if (st) return st;
+    pre->packed = true;
+    c->packed[0].size_bytes = (size_t)tenon__view_count(w) * sizeof(float);
+    c->packed[0].tiles = pack_tiles(pre->row, &s, &pre->pack_panels);
+    c->packed[0].pack = pack;
+    c->packed[0].input = 1;
+    c->packed[0].variant = (uint64_t)pre->row->rows;
+    return TENON_OK;
+}
+
+/* ---- bind and run ---- */
+
+static tenon_status bind(tenon__bind *c)
+{
+    const attrs *a = c->attrs;
+    const prepared *pre = c->prepared;
+    params *p = c->params;
+    tenon_status st = tenon__convolve_fit(&a->conv, c->in[0], c->in[1], &p->shape, c->err);
+    if (st) return st;
+    const int64_t planes = p->shape.batch * p->shape.group, k = k_of(&p->shape);
+    tenon__convolve_grid(&p->shape, &p->grid);
+    const bool f64 = c->in[0]->dtype == TENON_F64;
+    st = tenon__convolve_cut_set(&p->cut, planes, p->grid.positions, p->shape.outputs, k,
+                                 pre->row->rows, pre->row->cols, f64 ? 1.0 : row_ns(pre->row),
+                                 c->err);
+    if (st) return st;
+    c->tiles = p->cut.tiles;
+    c->flops =
+        2.0 * (double)planes * (double)p->grid.positions * (double)p->shape.outputs * (double)k;
+    if (f64) return TENON_OK;
+    c->scratch_bytes = tenon__conv_scratch(pre->row, k, p->cut.positions);
+    if (!pre->packed && c->tiles) {
+        p->pack_tiles = pack_tiles(pre->row, &p->shape, &p->pack_panels);
+        c->work_bytes = (size_t)tenon__view_count(c->in[1]) * sizeof(float);
+        c->phases = 2;
+    } else {
+        p->pack_tiles = 0;
+    }
+    return TENON_OK;
+}
+
+static uint32_t tiles(const void *params_, uint32_t phase)
+{
+    const params *p = params_;
+    return phase == 0 && p->pack_tiles ? p->pack_tiles : p->cut.tiles;
+}
+
+/* Offset under tap `t` of output position o (both flattened) in the plane; -1 outside. */
+static int64_t locate(const tenon__conv_grid *g, int64_t o, int64_t t)
+{
+    int64_t at = 0, step = 1;
+    for (int i = g->rank - 1; i >= 0; i--) {
+        const tenon__conv_axis *x = &g->axis[i];
+        int64_t pos = x->first + o % x->count * x->step + t % x->taps * x->delta;
+        if (pos < 0 || pos >= x->in) return -1;
+        at += pos * step;
+        step *= x->in;
+        o /= x->count;
+        t /= x->taps;
+    }
+    return at;
+}
+
+static void run_f64(const tenon__run *r, const params *p, const tenon__convolve_tile *t)
+{
+    const tenon__convolve_shape *s = &p->shape;
+    const tenon__conv_grid *g = &p->grid;
+    const int64_t group = t->plane % s->group;
+    const double *x = (const double *)r->in[0]->data + t->plane * s->channels * g->plane;
+    const double *w = (const double *)r->in[1]->data + group * s->outputs * s->channels * g->taps;
+    const double *bias =
+        TENON__HAS(r, 2) ? (const double *)r->in[2]->data + group * s->outputs : NULL;
+    const double *add = TENON__HAS(r, 3) ? (const double *)r->in[3]->data : NULL;
+    for (int64_t o = t->out_from; o < t->out_to; o++)
+        for (int64_t i = t->from; i < t->to; i++) {
+            double sum = bias ? bias[o] : 0;
+            for (int64_t tap = 0; tap < g->taps; tap++) {
+                int64_t at = locate(g, i, tap);
+                for (int64_t c = 0; at >= 0 && c < s->channels; c++)
+                    sum += x[c * g->plane + at] * w[(o * s->channels + c) * g->taps + tap];
+            }
+            int64_t to = (t->plane * s->outputs + o) * g->positions + i;
+            ((double *)r->out[0]->data)[to] = add ? sum + add[to] : sum;
+        }
+}
+
+static tenon_status run(const tenon__run *r)
+{
+    const attrs *a = r->attrs;
+    const prepared *pre = r->prepared;
+    const params *p = r->params;
+    const tenon__convolve_shape *s = &p->shape;
+    if (p->pack_tiles && r->phase == 0) {
+        pack_panels(pre->row, s, r->in[1]->data, p->pack_panels, r->tile, r->work);
+        return TENON_OK;
+    }
+    tenon__convolve_tile t =
+        tenon__convolve_cut_at(&p->cut, p->grid.positions, s->outputs, r->tile);
+    if (r->in[0]->dtype == TENON_F64) {
+        run_f64(r, p, &t);
+        return TENON_OK;
+    }
+    const float *w = pre->packed ? r->packed[0] : r->work, *x = r->in[0]->data;
+    const int64_t group = t.plane % s->group;
+    const int64_t at = (t.plane * s->outputs + t.out_from) * p->grid.positions + t.from;
+    tenon__conv_block b = {
+        .row = pre->row,
+        .grid = &p->grid,
+        .channels = s->channels,
+        .x = x + t.plane * s->channels * p->grid.plane,
+        .w = w + group * s->outputs * s->channels * p->grid.taps,
+        .from = t.from,
+        .to = t.to,
+        .out_from = t.out_from,
+        .out_to = t.out_to,
+        .y = (float *)r->out[0]->data + at,
+        .residual = TENON__HAS(r, 3) ? (const float *)r->in[3]->data + at : NULL,
+        .bias = TENON__HAS(r, 2) ? (const float *)r->in[2]->data + group * s->outputs + t.out_from
+                                 : NULL,
+        .stride = p->grid.positions,
+        .epilogue = &a->tail,
+        .scratch = r->scratch,
+    };
+    tenon__conv_run(&b);
+    return TENON_OK;
+}
+
+#ifdef TENON_TEST_REF
+static tenon_status ref(const tenon__run *r)
+{
+    const attrs *a = r->attrs;
+    tenon__convolve_shape s;
+    tenon__conv_grid g;
+    tenon_status st = tenon__convolve_fit(&a->conv, r->in[0], r->in[1], &s, r->err);
+    if (st) return st;
+    const tenon_dtype d = r->in[0]->dtype;
+    tenon__convolve_grid(&s, &g);
+    for (int64_t plane = 0; plane < s.batch * s.group; plane++)
+        for (int64_t o = 0; o < s.outputs; o++)
+            for (int64_t i = 0; i < g.positions; i++) {
+                const int64_t m = plane % s.group * s.outputs + o;
+                const int64_t to = (plane * s.outputs + o) * g.positions + i;
+                double sum = 0;
+                for (int64_t tap = 0; tap < g.taps; tap++) {
+                    int64_t at = locate(&g, i, tap);
+                    for (int64_t c = 0; at >= 0 && c < s.channels; c++)
+                        sum += tenon__get_f64(d, r->in[0]->data,
+                                              (size_t)((plane * s.channels + c) * g.plane + at)) *
+                               tenon__get_f64(d, r->in[1]->data,
+                                              (size_t)((m * s.channels + c) * g.taps + tap));
+                }
+                if (TENON__HAS(r, 2)) sum += tenon__get_f64(d, r->in[2]->data, (size_t)m);
+                if (TENON__HAS(r, 3)) sum += tenon__get_f64(d, r->in[3]->data, (size_t)to);
+                if (d == TENON_F64)
+                    ((double *)r->out[0]->data)[to] = sum;
+                else
+                    ((float *)r->out[0]->data)[to] = tenon__activate(&a->tail, (float)sum);
+            }
+    return TENON_OK;
+}
+#endif
+
+static const tenon__import imports[] = {
+    {"onnx", "", "Conv", 1, 0, NULL}, {"onnx", "com.microsoft", "FusedConv", 1, 0, NULL}, {0}};
+
+const tenon__op tenon__op_conv = {.name = "Conv",
+                                  .doc = "Convolution",
+                                  .min_inputs = 2,
+                                  .max_inputs = 4,
+                                  .min_outputs = 1,
+                                  .max_outputs = 1,
+                                  .flags = TENON__OP_WIDEN,
+                                  .accuracy = TENON__SUMS,
+                                  .imports = imports,
+                                  .attrs_bytes = sizeof(attrs),
+                                  .prepared_bytes = sizeof(prepared),
+                                  .params_bytes = sizeof(params),
+                                  .read = read,
+                                  .infer = infer,
+                                  .prepare = prepare,
+                                  .bind = bind,
+                                  .tiles = tiles,
+                                  .run = run,
+                                  TENON__REF(ref)};
