@@ -66,7 +66,7 @@ fmt: ## formats every C file in place
 	@tools/c-files | xargs clang-format -i
 
 lint: layers ## clang-format, clang-tidy and the layer rules, changing nothing
-	@tools/c-files | xargs clang-format --dry-run -Werror
+	@tools/check-format
 	@mkdir -p build && $(call build_it,dev)
 	@tools/c-files | grep '^src/.*\.c$$\|^apps/.*\.c$$' | xargs clang-tidy --quiet -p build/dev
 
