@@ -24,7 +24,7 @@
  * sets of the cache. */
 #define COPY_ROW (KC + 16)
 /* Tiles of few rows wait for B: it is asked for so many rows ahead. */
-#define AHEAD 16
+#define AHEAD 24
 
 #define SCRATCH_FLOATS (MC * COPY_ROW + KC * NR)
 #define FLOAT          ((int64_t)sizeof(float))
