@@ -1,34 +1,149 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* LpPool: (sum of |x|^p)^(1/p) under each window. f32, f64. Source: ONNX LpPool-2 .. 22. */
-#include "opkit/pool.h"
+/* LpPool: ONNX LpPool-1 .. 22.
+ *
+ * Y[n, c, o] = (sum over taps t of |X[n, c, o * stride + t * dilation - pad]|^p)^(1 / p), p (2) a
+ * whole number from 1 on. X has 1 to 14 spatial axes and is f32 or f64 (f16 and bf16 are widened).
+ * Attributes as in opkit/window.h. */
+#include <math.h>
 
-static tenon_status read(const tenon__graph *graph, const tenon__node *node, void *out, tenon_error *err)
+#include "opkit/index.h"
+#include "opkit/pool.h"
+#ifdef TENON_TEST_REF
+#include "opkit/pool_ref.h"
+#endif
+
+typedef struct attrs {
+    tenon__window_attrs window;
+    int64_t power;
+} attrs;
+
+typedef struct params {
+    tenon__pool_params pool;
+    const tenon__pool_row *row;
+} params;
+
+static tenon_status read(const tenon__graph *graph, const tenon__node *node, void *out,
+                         tenon_error *err)
 {
-    tenon__pool_attrs *a = out;
+    attrs *a = out;
     (void)graph;
-    a->p = (double)tenon__attr_int(node, "p", 2);
-    a->kind = a->p == 1 ? TENON__POOL_LP1 : TENON__POOL_LP2;
-    if (a->p < 1 || a->p > 64) return tenon__fail(err, TENON_EFORMAT, "p is %g; it must be from 1 to 64", a->p);
-    return tenon__window_read(node, &a->window, err);
+    tenon_status st = tenon__window_read(node, &a->window, err);
+    return st ? st : tenon__pool_read_power(node, &a->power, err);
 }
+
+static tenon_status infer(tenon__infer *c)
+{
+    const attrs *a = c->attrs;
+    const tenon_dtype d = c->in[0]->dtype;
+    if (d != TENON_NONE && d != TENON_F16 && d != TENON_BF16 && d != TENON_F32 && d != TENON_F64)
+        return tenon__fail(c->err, TENON_ETYPE, "the input is %s; want a floating-point type",
+                           tenon_dtype_text(d));
+    return tenon__pool_infer(c, &a->window, TENON_NONE);
+}
+
+static tenon_status bind(tenon__bind *c)
+{
+    const attrs *a = c->attrs;
+    params *p = c->params;
+    p->row = tenon__pool_find(c->cpu);
+    return tenon__pool_bind(c, &a->window, a->power > 2 ? 20 : 1, &p->pool);
+}
+
+typedef struct line {
+    const void *x; /* the plane */
+    void *y;       /* the line */
+    int64_t power;
+} line;
+
+/* The sums of powers. */
+#define TAKE(name, type, abs, pow)                                                                 \
+    static void take_##name(void *ctx, const tenon__pool_tap *t)                                   \
+    {                                                                                              \
+        const line *l = ctx;                                                                       \
+        const type *x = (const type *)l->x + t->at;                                                \
+        type *y = (type *)l->y + t->from;                                                          \
+        for (int64_t i = 0; i < t->count; i++) {                                                   \
+            const type v = abs(x[i * t->stride]);                                                  \
+            y[i] += l->power == 1 ? v : l->power == 2 ? v * v : pow(v, (type)l->power);            \
+        }                                                                                          \
+    }
+TAKE(f32, float, fabsf, powf)
+TAKE(f64, double, fabs, pow)
+
+static double root(double sum, int64_t power)
+{
+    return power == 1 ? sum : power == 2 ? sqrt(sum) : pow(sum, 1.0 / (double)power);
+}
+
+static tenon_status run(const tenon__run *r)
+{
+    const attrs *a = r->attrs;
+    const params *params_ = r->params;
+    const tenon__pool_params *p = &params_->pool;
+    if (p->blocked) {
+        tenon__pool_run_blocked(r, p, params_->row,
+                                a->power == 1 ? TENON__POOL_LP1 : TENON__POOL_LP2, false);
+        return TENON_OK;
+    }
+    const bool f64 = r->in[0]->dtype == TENON_F64;
+    const int64_t bytes = f64 ? 8 : 4, height = p->plane_out / p->line;
+    int64_t from, to;
+    tenon__pool_lines(p, r->tile, &from, &to);
+    for (int64_t i = from; i < to; i++) {
+        line l = {.power = a->power,
+                  .x = (const uint8_t *)r->in[0]->data + i / height * p->plane_in * bytes,
+                  .y = (uint8_t *)r->out[0]->data + i * p->line * bytes};
+        memset(l.y, 0, (size_t)(p->line * bytes));
+        tenon__pool_walk(p, i, f64 ? take_f64 : take_f32, &l);
+        for (int64_t k = 0; k < p->line; k++) {
+            if (f64)
+                ((double *)l.y)[k] = root(((double *)l.y)[k], a->power);
+            else
+                ((float *)l.y)[k] = (float)root(((float *)l.y)[k], a->power);
+        }
+    }
+    return TENON_OK;
+}
+
+static int blocked(const tenon__node *node, const void *attrs_, const tenon__view *const *in,
+                   uint32_t in_count, tenon__cpu_bits cpu)
+{
+    const attrs *a = attrs_;
+    (void)in_count, (void)cpu;
+    return a->power <= 2 ? tenon__pool_blocked(node, in) : 0;
+}
+
+#ifdef TENON_TEST_REF
+static tenon_status ref(const tenon__run *r)
+{
+    const attrs *a = r->attrs;
+    const tenon__pool_params *p = &((const params *)r->params)->pool;
+    for (int64_t i = 0; i < p->batch * p->channels * p->plane_out; i++) {
+        int64_t where;
+        pool_ref_store(r->out[0], i,
+                       pool_ref_one(p, r->in[0]->dtype, r->in[0]->data, i / p->plane_out,
+                                    i % p->plane_out, TENON__POOL_LP1, false, a->power, &where));
+    }
+    return TENON_OK;
+}
+#endif
 
 static const tenon__import imports[] = {{"onnx", "", "LpPool", 1, 0, NULL}, {0}};
 
-const tenon__op tenon__op_lp_pool = {
-    .name = "LpPool",
-    .doc = "The p-norm of the elements under each window",
-    .min_inputs = 1,
-    .max_inputs = 1,
-    .min_outputs = 1,
-    .max_outputs = 1,
-    .flags = TENON__OP_WIDEN,
-    .accuracy = TENON__SUMS,
-    .imports = imports,
-    .attrs_bytes = sizeof(tenon__pool_attrs),
-    .params_bytes = sizeof(tenon__pool_params),
-    .read = read,
-    .infer = tenon__pool_infer,
-    .bind = tenon__pool_bind,
-    .run = tenon__pool_run,
-    .blocked = tenon__pool_blocked,
-};
+const tenon__op tenon__op_lp_pool = {.name = "LpPool",
+                                     .doc = "The p-norm under a sliding window",
+                                     .min_inputs = 1,
+                                     .max_inputs = 1,
+                                     .min_outputs = 1,
+                                     .max_outputs = 1,
+                                     .flags = TENON__OP_WIDEN,
+                                     .accuracy = TENON__SUMS,
+                                     .imports = imports,
+                                     .attrs_bytes = sizeof(attrs),
+                                     .params_bytes = sizeof(params),
+                                     .read = read,
+                                     .infer = infer,
+                                     .bind = bind,
+                                     .run = run,
+                                     .blocked = blocked,
+                                     TENON__REF(ref)};

@@ -35,6 +35,8 @@ typedef struct tenon__pool_row {
     /* y[i] = max(y[i], x[i * step]), NaN winning; y[i] += x[i * step]. */
     void (*max)(float *y, const float *x, int64_t n, int64_t step);
     void (*add)(float *y, const float *x, int64_t n, int64_t step);
+    void (*max_u8)(uint8_t *y, const uint8_t *x, int64_t n, int64_t step);
+    void (*max_i8)(int8_t *y, const int8_t *x, int64_t n, int64_t step);
     /* The whole of x; n > 0. The order of the sum depends on n alone. */
     float (*sum_of)(const float *x, int64_t n);
     float (*max_of)(const float *x, int64_t n);

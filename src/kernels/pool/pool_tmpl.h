@@ -54,6 +54,24 @@ static void line_add(float *y, const float *x, int64_t n, int64_t step)
     line(y, x, n, step, take_sum, one_sum);
 }
 
+/* The compiler makes vectors of the two loops. */
+#define MAX_OF_BYTES(type)                                                                         \
+    static void max_##type(type##_t *y, const type##_t *x, int64_t n, int64_t step)                \
+    {                                                                                              \
+        if (step == 1)                                                                             \
+            for (int64_t i = 0; i < n; i++)                                                        \
+                y[i] = x[i] > y[i] ? x[i] : y[i];                                                  \
+        else if (step == 2)                                                                        \
+            for (int64_t i = 0; i < n; i++)                                                        \
+                y[i] = x[i * 2] > y[i] ? x[i * 2] : y[i];                                          \
+        else                                                                                       \
+            for (int64_t i = 0; i < n; i++)                                                        \
+                y[i] = x[i * step] > y[i] ? x[i * step] : y[i];                                    \
+    }
+MAX_OF_BYTES(uint8)
+MAX_OF_BYTES(int8)
+#undef MAX_OF_BYTES
+
 /* Several chains of vectors, joined pairwise at the end. */
 TENON__INLINE vf all_of(const float *x, int64_t n, vf start, float fill, vf (*take)(vf, vf))
 {
@@ -183,6 +201,8 @@ const tenon__pool_row ROW = {
     .needs = NEEDS,
     .max = line_max,
     .add = line_add,
+    .max_u8 = max_uint8,
+    .max_i8 = max_int8,
     .sum_of = sum_of,
     .max_of = max_of,
     .sum_of_block = sum_of_block,

@@ -21,6 +21,24 @@ static void add(float *y, const float *x, int64_t n, int64_t step)
         y[i] += x[i * step];
 }
 
+/* The compiler makes vectors of the two loops. */
+#define MAX_OF_BYTES(type)                                                                         \
+    static void max_##type(type##_t *y, const type##_t *x, int64_t n, int64_t step)                \
+    {                                                                                              \
+        if (step == 1)                                                                             \
+            for (int64_t i = 0; i < n; i++)                                                        \
+                y[i] = x[i] > y[i] ? x[i] : y[i];                                                  \
+        else if (step == 2)                                                                        \
+            for (int64_t i = 0; i < n; i++)                                                        \
+                y[i] = x[i * 2] > y[i] ? x[i * 2] : y[i];                                          \
+        else                                                                                       \
+            for (int64_t i = 0; i < n; i++)                                                        \
+                y[i] = x[i * step] > y[i] ? x[i * step] : y[i];                                    \
+    }
+MAX_OF_BYTES(uint8)
+MAX_OF_BYTES(int8)
+#undef MAX_OF_BYTES
+
 static float sum_of(const float *x, int64_t n)
 {
     double sum = 0;
@@ -84,6 +102,8 @@ const tenon__pool_row tenon__pool_ref = {
     .needs = 0,
     .max = max,
     .add = add,
+    .max_u8 = max_uint8,
+    .max_i8 = max_int8,
     .sum_of = sum_of,
     .max_of = max_of,
     .sum_of_block = sum_of_block,
