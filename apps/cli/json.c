@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A JSON writer. */
+/* A JSON writer. The command never calls setlocale, so that numbers have '.' everywhere. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -13,9 +13,12 @@ static void print_escaped(FILE *to, const char *s)
     fputc('"', to);
     for (; *s; s++) {
         unsigned char ch = (unsigned char)*s;
-        if (ch == '"' || ch == '\\') fprintf(to, "\\%c", ch);
-        else if (ch < 32 || ch == 127 || (ch > 127 && !utf8)) fprintf(to, "\\u%04x", ch);
-        else fputc(ch, to);
+        if (ch == '"' || ch == '\\')
+            fprintf(to, "\\%c", ch);
+        else if (ch < 32 || ch == 127 || (ch > 127 && !utf8))
+            fprintf(to, "\\u%04x", ch);
+        else
+            fputc(ch, to);
     }
     fputc('"', to);
 }
@@ -62,16 +65,12 @@ void json_int(json *j, const char *key, int64_t value)
 
 void json_real(json *j, const char *key, double value)
 {
-    char text[40];
     if (!isfinite(value)) {
         json_null(j, key);
         return;
     }
     next(j, key);
-    snprintf(text, sizeof text, "%.6g", value);
-    for (char *p = text; *p; p++) /* LC_NUMERIC is the host's */
-        if (*p == ',') *p = '.';
-    fputs(text, j->to);
+    fprintf(j->to, "%.6g", value);
 }
 
 void json_bool(json *j, const char *key, bool value)
@@ -96,9 +95,12 @@ void json_dims(json *j, const char *key, int rank, const int64_t *dims, const ch
     fputc('[', j->to);
     for (int d = 0; d < rank; d++) {
         if (d) fputs(", ", j->to);
-        if (dims[d] >= 0) fprintf(j->to, "%" PRId64, dims[d]);
-        else if (symbols && symbols[d] && symbols[d][0]) print_escaped(j->to, symbols[d]);
-        else fputs("null", j->to);
+        if (dims[d] >= 0)
+            fprintf(j->to, "%" PRId64, dims[d]);
+        else if (symbols && symbols[d] && symbols[d][0])
+            print_escaped(j->to, symbols[d]);
+        else
+            fputs("null", j->to);
     }
     fputc(']', j->to);
 }
