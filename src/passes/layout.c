@@ -11,11 +11,30 @@ typedef struct layouts {
     size_t count;
 } layouts;
 
+#define STEM_CHANNELS 4
+#define MAX_TAPS      1024
+
+static bool is_float_const(const tenon__pass_context *c, tenon__value_id id)
+{
+    return tenon__match_const(c, id) && tenon__match_view(c, id)->dtype == TENON_F32;
+}
+
+/* Whether BlockedConv can stand for this Conv: two spatial axes, constant weights, one group or depthwise. */
+static bool is_blocked_conv(const tenon__pass_context *c, const tenon__node *node)
+{
+    tenon__value_id w = tenon__match_input(node, 1), b = tenon__match_input(node, 2);
+    if (!tenon__match_is(node, "Conv") || !is_float_const(c, w) || (b != TENON__NO_VALUE && !is_float_const(c, b))) return false;
+    const tenon__view *v = tenon__match_view(c, w), *x = tenon__match_view(c, node->inputs[0]);
+    int64_t group = tenon__attr_int(node, "group", 1);
+    if (v->rank != 4 || x->rank != 4 || tenon__view_count(v) == 0 || v->dims[2] * v->dims[3] > MAX_TAPS) return false;
+    return group == 1 || (v->dims[1] == 1 && v->dims[0] == group);
+}
+
 /* A convolution over few channels reads them where they lie and gives blocks. */
 static bool is_stem(const tenon__pass_context *c, const tenon__node *node)
 {
-    const tenon__view *w = tenon__match_view(c, tenon__match_input(node, 1));
-    return tenon__match_is(node, "Conv") && w && w->rank >= 3 && w->dims[1] <= 4 && tenon__attr_int(node, "group", 1) == 1;
+    return is_blocked_conv(c, node) && tenon__match_view(c, node->inputs[1])->dims[1] <= STEM_CHANNELS &&
+           tenon__attr_int(node, "group", 1) == 1;
 }
 
 static bool same_dims(const tenon__view *a, const tenon__view *b)
@@ -51,6 +70,7 @@ static tenon__value_id twin_of(const layouts *l, tenon__value_id id)
 static int gain(const layouts *l, const tenon__node *node)
 {
     const tenon__view *views[TENON__MAX_BODY_INPUTS];
+    if (tenon__match_is(node, "Conv")) return is_blocked_conv(l->c, node) ? 2 : 0;
     if (!node->op->blocked || node->output_count < 1 || node->input_count > TENON__MAX_BODY_INPUTS) return 0;
     for (uint32_t i = 0; i < node->output_count; i++)
         if (node->outputs[i] == TENON__NO_VALUE) return 0;
@@ -116,10 +136,8 @@ static tenon_status visit(layouts *l, tenon__node *node)
     if (g == 0 || (g == 1 && !any_blocked_input(l, node))) return TENON_OK;
     bool stem = is_stem(l->c, node) && twin_of(l, node->inputs[0]) == TENON__NO_VALUE;
     tenon_status st = block_inputs(l, node, stem);
-    if (st == TENON_OK && stem) {
-        tenon__attr attr = tenon__attr_of_int("blocked_output", 1);
-        st = tenon__rewrite_attrs(l->c, node, &attr, 1);
-    }
+    if (st == TENON_OK && tenon__match_is(node, "Conv"))
+        st = tenon__rewrite_op(l->c, node, "BlockedConv", node->inputs, node->input_count, node->attrs, node->attr_count);
     return st ? st : block_outputs(l, node);
 }
 

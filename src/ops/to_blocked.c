@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ToBlocked: Plain channels to blocks of 16 (TENON__C16); lanes past the last channel are zero. f32, rank 3 and more; the
+ * logical shape stays. Put in by pass `layout`. */
+#include "opkit/reorder.h"
+
+static tenon_status infer(tenon__infer *c)
+{
+    return tenon__reorder_infer(c, TENON__PLAIN, TENON__C16);
+}
+
+static const tenon__import imports[] = {{0}};
+
+const tenon__op tenon__op_to_blocked = {
+    .name = "ToBlocked",
+    .doc = "Plain channels to blocks of 16 (TENON__C16); lanes past the last channel are zero.",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .min_outputs = 1,
+    .max_outputs = 1,
+    .accuracy = TENON__EXACT,
+    .imports = imports,
+    .params_bytes = sizeof(tenon__reorder_params),
+    .infer = infer,
+    .bind = tenon__reorder_bind,
+    .run = tenon__reorder_to_blocked,
+};
