@@ -233,8 +233,8 @@ static void join_tile(const tenon__run *r, const params *p)
                              .n = s->keys,
                              .first = panel,
                              .count = left < CHUNK ? left : CHUNK,
-                             .dst = (float *)r->work + p->packed_at +
-                                    (head * p->panels + panel) * nr * s->size};
+                             .dst =
+                                 (float *)r->work + p->packed_at + head * p->panels * nr * s->size};
     if (s->size) p->gemm->pack(&pack);
 }
 
@@ -274,12 +274,11 @@ static void multiply_keys(const work *w)
         int64_t at = panel * nr, left = tenon__gemm_panels(p->gemm, w->to - at);
         int64_t keys = w->to - at < CHUNK * nr ? w->to - at : CHUNK * nr;
         tenon__gemm_pack pack = {.dtype = TENON_F32,
-                                 .b = k,
+                                 .b = k + at * step,
                                  .row = 1,
                                  .col = step,
                                  .k = s->size,
-                                 .n = s->keys,
-                                 .first = panel,
+                                 .n = s->keys - at,
                                  .count = left < CHUNK ? left : CHUNK,
                                  .dst = chunk};
         if (!p->packs && s->size) p->gemm->pack(&pack);
