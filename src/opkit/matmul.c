@@ -11,11 +11,13 @@
 #define LONG_TILE_NS 200e3
 #define MAC_NS       0.018
 #define PLAIN_MAC_NS 0.15
-#define READ_NS      0.15 /* a float from memory */
-#define PACK_NS      0.25 /* a float */
-/* Where blocks of A are copied first, a tile has so many panels to make that worth it. */
-#define COPY_PANELS 8
+#define READ_NS      0.15
+#define PACK_NS      0.25
+/* Panels of a tile that does not take all rows; where blocks of A are copied first; what a panel
+ * costs however short k is, in elements. */
 #define PANELS      4
+#define COPY_PANELS 8
+#define SHORT       16
 #define MAX_TILES   (1 << 24)
 
 static int64_t parts(int64_t count, int64_t size)
@@ -137,56 +139,121 @@ static tenon__matmul_way choose_way(const tenon__matmul *mm)
     return TENON__MATMUL_PACKS;
 }
 
-static double mac_ns(const tenon__matmul *mm)
-{
-    return mm->row->needs ? MAC_NS : PLAIN_MAC_NS;
-}
-
 /* All rows by one panel of a product. */
-static double panel_ns(const tenon__matmul *mm)
+static double panel_ns(const tenon__matmul *mm, const tenon__matmul_cost *cost)
 {
-    const double cells = (double)mm->k * (mm->way == TENON__MATMUL_COLUMNS ? 1 : mm->row->nr) + 16;
-    if (mm->way == TENON__MATMUL_COLUMNS) return cells * (double)mm->m * READ_NS;
-    const double sums = cells * (double)mm->m * mac_ns(mm);
-    return sums > cells * READ_NS ? sums : cells * READ_NS;
+    const double cells = ((double)mm->k + SHORT) * cost->nr;
+    const double sums = cells * (double)mm->m * cost->mac_ns, reads = cells * cost->read_ns;
+    return sums > reads ? sums : reads;
 }
 
-/* Rows and panels of a tile, for a product of which one panel's width is too long for a tile, or
- * whose blocks of A are copied. */
-static void cut_rows(tenon__matmul *mm, int64_t panels, bool copies)
+/* A product of which one panel's width is too long for a tile, or whose blocks of A are copied. */
+static void cut_rows(tenon__matmul *mm, const tenon__matmul_cost *cost, int64_t panels)
 {
-    const double column = ((double)mm->k * mm->row->nr + 16) * mac_ns(mm); /* a row by a panel */
-    int64_t most = copies ? COPY_PANELS : PANELS;
-    const double least = column * mm->row->mr; /* the lowest tile of one panel */
-    if (least * (double)most > LONG_TILE_NS) most = (int64_t)(LONG_TILE_NS / least);
+    const double row = ((double)mm->k + SHORT) * cost->nr * cost->mac_ns; /* by one panel */
+    int64_t most = cost->copies ? COPY_PANELS : PANELS;
+    if (row * cost->mr * (double)most > LONG_TILE_NS)
+        most = (int64_t)(LONG_TILE_NS / (row * cost->mr));
     if (most < 1) most = 1;
-    if (most > panels) most = panels;
-    mm->panel_tiles = parts(panels, most);
+    mm->panel_tiles = parts(panels, most < panels ? most : panels);
     mm->panels = parts(panels, mm->panel_tiles);
-    int64_t rows = (int64_t)(TILE_NS / (column * (double)mm->panels)) / mm->row->mr * mm->row->mr;
-    if (rows < mm->row->mr) rows = mm->row->mr;
+    int64_t rows = (int64_t)(TILE_NS / (row * (double)mm->panels)) / cost->mr * cost->mr;
+    if (rows < cost->mr) rows = cost->mr;
     if (rows > mm->m) rows = mm->m;
-    mm->row_tiles = parts(mm->m, rows);
-    mm->rows = parts(mm->m, mm->row_tiles);
+    mm->rows = parts(mm->m, parts(mm->m, rows));
     mm->row_tiles = parts(mm->m, mm->rows);
 }
 
-static void cut_product(tenon__matmul *mm, bool copies)
+tenon_status tenon__matmul_cut(tenon__matmul *mm, const tenon__matmul_cost *cost, tenon__bind *c)
 {
-    const bool columns = mm->way == TENON__MATMUL_COLUMNS;
-    const int64_t panels = columns ? 1 : tenon__gemm_panels(mm->row, mm->n);
-    const double ns = panel_ns(mm) * (columns ? (double)mm->n : 1);
-    if (columns) {
-        mm->panels = mm->panel_tiles = 1;
-        mm->row_tiles = tenon__tiles(mm->m, ns / (double)mm->m, &mm->rows);
+    int64_t tiles = 1;
+    mm->count = 1;
+    for (int i = 0; i < mm->batch_rank; i++)
+        mm->count *= mm->batch[i];
+    mm->nr = cost->nr;
+    mm->tiles = mm->pack_tiles = 0;
+    mm->packs_first = false;
+    c->tiles = 0;
+    if (mm->count == 0 || mm->m == 0 || mm->n == 0) return TENON_OK;
+
+    const int64_t panels = parts(mm->n, cost->nr);
+    const double ns = panel_ns(mm, cost);
+    mm->rows = mm->m;
+    mm->row_tiles = mm->panel_tiles = mm->per_tile = 1;
+    mm->panels = panels;
+    if (mm->way == TENON__MATMUL_COLUMNS) {
+        mm->row_tiles = tenon__tiles(mm->m, ns * (double)panels / (double)mm->m, &mm->rows);
+    } else {
+        mm->panel_tiles = tenon__tiles(panels, ns, &mm->panels);
+        const bool narrow = cost->copies && mm->panels < COPY_PANELS && mm->panels < panels;
+        if (mm->m > cost->mr && (ns > TILE_NS || narrow)) cut_rows(mm, cost, panels);
+    }
+    bool fits = tenon__mul_i64(mm->row_tiles, mm->panel_tiles, &tiles);
+    if (tiles == 1)
+        tiles = tenon__tiles(mm->count, ns * (double)panels, &mm->per_tile);
+    else
+        fits = fits && tenon__mul_i64(tiles, mm->count, &tiles);
+    if (!fits || tiles > MAX_TILES)
+        return tenon__fail(
+            c->err, TENON_ELIMIT, "the product of %lld x %lld x %lld, %lld times, is too large",
+            (long long)mm->m, (long long)mm->k, (long long)mm->n, (long long)mm->count);
+    mm->tiles = (uint32_t)tiles;
+    if (mm->way == TENON__MATMUL_PACKS) {
+        mm->pack_tiles =
+            tenon__tiles(mm->b_count * panels, ((double)mm->k + SHORT) * cost->nr * cost->pack_ns,
+                         &mm->pack_panels);
+        mm->packs_first = mm->tiles == 1 && mm->pack_tiles == 1;
+        if (mm->packs_first) mm->pack_tiles = 0;
+    }
+    c->phases = mm->pack_tiles ? 2 : 1;
+    c->tiles = mm->pack_tiles ? mm->pack_tiles : mm->tiles;
+    c->flops = 2 * (double)mm->m * (double)mm->n * (double)mm->k * (double)mm->count;
+    return TENON_OK;
+}
+
+uint32_t tenon__matmul_tiles(const tenon__matmul *mm, uint32_t phase)
+{
+    return mm->pack_tiles && phase == 0 ? mm->pack_tiles : mm->tiles;
+}
+
+void tenon__matmul_walk(const tenon__matmul *mm, uint32_t tile,
+                        void (*part)(void *ctx, const tenon__matmul_part *part), void *ctx)
+{
+    tenon__matmul_part p = {.rows = mm->m, .cols = mm->n};
+    if (mm->row_tiles * mm->panel_tiles == 1) {
+        p.s = (int64_t)tile * mm->per_tile;
+        const int64_t end = mm->count - p.s < mm->per_tile ? mm->count : p.s + mm->per_tile;
+        for (; p.s < end; p.s++) {
+            tenon__matmul_at(mm, p.s, &p.a, &p.b);
+            part(ctx, &p);
+        }
         return;
     }
-    mm->panel_tiles = tenon__tiles(panels, ns, &mm->panels);
-    mm->rows = mm->m;
-    mm->row_tiles = 1;
-    const bool narrow = copies && mm->panels < COPY_PANELS && mm->panels < panels;
-    if (mm->m > mm->row->mr && (ns > TILE_NS || narrow)) cut_rows(mm, panels, copies);
+    /* Row tiles turn fastest: neighbours share their part of B. */
+    const int64_t rest = tile / mm->row_tiles, width = mm->panels * mm->nr;
+    p.i = tile % mm->row_tiles * mm->rows;
+    p.j = rest % mm->panel_tiles * width;
+    p.s = rest / mm->panel_tiles;
+    p.rows = mm->m - p.i > mm->rows ? mm->rows : mm->m - p.i;
+    p.cols = mm->n - p.j > width ? width : mm->n - p.j;
+    tenon__matmul_at(mm, p.s, &p.a, &p.b);
+    part(ctx, &p);
 }
+
+void tenon__matmul_walk_panels(int64_t total, int64_t panels, int64_t per_tile, uint32_t tile,
+                               tenon__matmul_panels_fn pack, void *ctx)
+{
+    int64_t from = (int64_t)tile * per_tile;
+    const int64_t to = total - from < per_tile ? total : from + per_tile;
+    while (from < to) {
+        const int64_t first = from % panels;
+        const int64_t count = to - from < panels - first ? to - from : panels - first;
+        pack(ctx, from / panels, first, count);
+        from += count;
+    }
+}
+
+/* ---- f32 ------------------------------------------------------------------------------------ */
 
 static tenon_status work_set(tenon__matmul *mm, tenon__bind *c)
 {
@@ -205,91 +272,59 @@ fail:
 
 tenon_status tenon__matmul_bind(tenon__matmul *mm, tenon__bind *c)
 {
-    int64_t count = 1;
-    for (int i = 0; i < mm->batch_rank; i++)
-        count *= mm->batch[i];
-    mm->count = count;
-    mm->tiles = mm->pack_tiles = 0;
-    mm->packs_first = false;
-    c->tiles = 0;
-    if (count == 0 || mm->m == 0 || mm->n == 0) return TENON_OK;
     mm->way = choose_way(mm);
     tenon_status st = work_set(mm, c);
     if (st) return st;
-
     c->scratch_bytes = mm->row->scratch_bytes;
     const tenon__gemm probe = {.m = mm->m, .a_row = mm->a_row, .a_col = mm->a_col, .scratch = c};
-    cut_product(mm, tenon__gemm_copies(mm->row, &probe));
-    const double macs = (double)mm->m * (double)mm->n * (double)mm->k;
-    int64_t tiles = mm->row_tiles * mm->panel_tiles;
-    mm->per_tile = 1;
-    if (tiles == 1) {
-        const double whole =
-            panel_ns(mm) *
-            (double)(mm->way == TENON__MATMUL_COLUMNS ? mm->n : tenon__gemm_panels(mm->row, mm->n));
-        tiles = tenon__tiles(count, whole, &mm->per_tile);
-    } else if (!tenon__mul_i64(tiles, count, &tiles)) {
-        tiles = INT64_MAX;
+    tenon__matmul_cost cost = {.mr = mm->row->mr,
+                               .nr = mm->row->nr,
+                               .mac_ns = mm->row->needs ? MAC_NS : PLAIN_MAC_NS,
+                               .pack_ns = PACK_NS,
+                               .read_ns = READ_NS,
+                               .copies = tenon__gemm_copies(mm->row, &probe)};
+    if (mm->way == TENON__MATMUL_COLUMNS) {
+        cost.nr = 1;
+        cost.mac_ns = READ_NS;
     }
-    if (tiles > MAX_TILES)
-        return tenon__fail(c->err, TENON_ELIMIT,
-                           "the product of %lld x %lld x %lld, %lld times, is too large",
-                           (long long)mm->m, (long long)mm->k, (long long)mm->n, (long long)count);
-    mm->tiles = (uint32_t)tiles;
-    if (mm->way == TENON__MATMUL_PACKS) {
-        const int64_t panels = mm->b_count * tenon__gemm_panels(mm->row, mm->n);
-        mm->pack_tiles = tenon__tiles(panels, (double)mm->panel_floats * PACK_NS, &mm->pack_panels);
-        mm->packs_first = mm->tiles == 1 && mm->pack_tiles == 1;
-        if (mm->packs_first) mm->pack_tiles = 0;
-    }
-    c->phases = mm->pack_tiles ? 2 : 1;
-    c->tiles = mm->pack_tiles ? mm->pack_tiles : mm->tiles;
-    c->flops = 2 * macs * (double)count;
-    return TENON_OK;
+    return tenon__matmul_cut(mm, &cost, c);
 }
 
-uint32_t tenon__matmul_tiles(const tenon__matmul *mm, uint32_t phase)
+/* What the parts of a tile need. */
+typedef struct context {
+    const tenon__matmul *mm;
+    const tenon__matmul_call *call;
+    const tenon__run *r;
+} context;
+
+static void pack_some(void *ctx, int64_t matrix, int64_t first, int64_t count)
 {
-    return mm->pack_tiles && phase == 0 ? mm->pack_tiles : mm->tiles;
+    const context *x = ctx;
+    const tenon__matmul *mm = x->mm;
+    const tenon__gemm_pack p = {.dtype = TENON_F32,
+                                .b = (const float *)x->call->b + matrix * mm->b_step,
+                                .row = mm->b_row,
+                                .col = mm->b_col,
+                                .k = mm->k,
+                                .n = mm->n,
+                                .first = first,
+                                .count = count,
+                                .dst = (float *)x->r->work + (size_t)matrix * mm->matrix_floats};
+    mm->row->pack(&p);
 }
 
-/* ---- running -------------------------------------------------------------------------------- */
-
-/* Panels [from, to), counted over all matrices of B, into work. */
-static void pack_panels(const tenon__matmul *mm, const float *b, float *work, int64_t from,
-                        int64_t to)
+static void part_run(void *ctx, const tenon__matmul_part *p)
 {
-    const int64_t panels = tenon__gemm_panels(mm->row, mm->n);
-    while (from < to) {
-        const int64_t matrix = from / panels, first = from % panels;
-        const int64_t count = to - from < panels - first ? to - from : panels - first;
-        const tenon__gemm_pack p = {.dtype = TENON_F32,
-                                    .b = b + matrix * mm->b_step,
-                                    .row = mm->b_row,
-                                    .col = mm->b_col,
-                                    .k = mm->k,
-                                    .n = mm->n,
-                                    .first = first,
-                                    .count = count,
-                                    .dst = work + (size_t)matrix * mm->matrix_floats};
-        mm->row->pack(&p);
-        from += count;
-    }
-}
-
-/* Rows [i, i + rows) by columns [j, j + cols) of product s. */
-static void part_run(const tenon__matmul *mm, const tenon__matmul_call *call, const tenon__run *r,
-                     int64_t s, int64_t i, int64_t rows, int64_t j, int64_t cols)
-{
-    int64_t a, b;
-    tenon__matmul_at(mm, s, &a, &b);
-    const int64_t at = (s * mm->m + i) * mm->n + j;
-    const float *packed = mm->way == TENON__MATMUL_PACKS ? r->work : call->b;
+    const context *x = ctx;
+    const tenon__matmul *mm = x->mm;
+    const tenon__matmul_call *call = x->call;
+    const int64_t at = (p->s * mm->m + p->i) * mm->n + p->j;
+    const float *packed = mm->way == TENON__MATMUL_PACKS ? x->r->work : call->b;
     tenon__gemm g = {
-        .m = rows,
-        .n = cols,
+        .m = p->rows,
+        .n = p->cols,
         .k = mm->k,
-        .a = call->a + a * mm->a_step + i * mm->a_row,
+        .a = call->a + p->a * mm->a_step + p->i * mm->a_row,
         .a_row = mm->a_row,
         .a_col = mm->a_col,
         .c = call->c + at,
@@ -298,23 +333,24 @@ static void part_run(const tenon__matmul *mm, const tenon__matmul_call *call, co
         .scale = call->scale,
         .residual_scale = call->residual_scale,
         .epilogue = call->epilogue,
-        .scratch = r->scratch,
+        .scratch = x->r->scratch,
     };
-    if (g.epilogue.bias) g.epilogue.bias += call->bias_by_row ? i : j;
+    if (g.epilogue.bias) g.epilogue.bias += call->bias_by_row ? p->i : p->j;
     if (g.epilogue.residual) g.epilogue.residual += at;
     switch (mm->way) {
     case TENON__MATMUL_COLUMNS:
-        g.b = (const float *)call->b + b * (mm->b_packed ? mm->k * mm->n : mm->b_step);
+        g.b = (const float *)call->b + p->b * (mm->b_packed ? mm->k * mm->n : mm->b_step);
         mm->row->dot(&g, mm->b_packed ? mm->k : mm->b_col);
         return;
     case TENON__MATMUL_LIES:
-        g.b = (const float *)call->b + b * mm->b_step + j;
+        g.b = (const float *)call->b + p->b * mm->b_step + p->j;
         g.b_row = mm->b_row;
         g.b_panel = mm->row->nr;
         break;
     case TENON__MATMUL_PACKED:
     case TENON__MATMUL_PACKS:
-        g.b = packed + (size_t)b * mm->matrix_floats + (size_t)(j / mm->row->nr) * mm->panel_floats;
+        g.b = packed + (size_t)p->b * mm->matrix_floats +
+              (size_t)(p->j / mm->row->nr) * mm->panel_floats;
         g.b_row = mm->row->nr;
         g.b_panel = (int64_t)mm->panel_floats;
         break;
@@ -324,28 +360,14 @@ static void part_run(const tenon__matmul *mm, const tenon__matmul_call *call, co
 
 void tenon__matmul_run(const tenon__matmul *mm, const tenon__matmul_call *call, const tenon__run *r)
 {
+    context x = {mm, call, r};
+    const int64_t panels = tenon__gemm_panels(mm->row, mm->n), total = mm->b_count * panels;
     if (mm->pack_tiles && r->phase == 0) {
-        const int64_t total = mm->b_count * tenon__gemm_panels(mm->row, mm->n);
-        const int64_t from = (int64_t)r->tile * mm->pack_panels;
-        const int64_t to = total - from < mm->pack_panels ? total : from + mm->pack_panels;
-        pack_panels(mm, call->b, r->work, from, to);
+        tenon__matmul_walk_panels(total, panels, mm->pack_panels, r->tile, pack_some, &x);
         return;
     }
-    if (mm->packs_first)
-        pack_panels(mm, call->b, r->work, 0, mm->b_count * tenon__gemm_panels(mm->row, mm->n));
-    if (mm->row_tiles * mm->panel_tiles == 1) {
-        int64_t s = (int64_t)r->tile * mm->per_tile;
-        const int64_t end = mm->count - s < mm->per_tile ? mm->count : s + mm->per_tile;
-        for (; s < end; s++)
-            part_run(mm, call, r, s, 0, mm->m, 0, mm->n);
-        return;
-    }
-    /* Row tiles turn fastest: neighbours share their part of B. */
-    const int64_t rows_at = r->tile % mm->row_tiles, rest = r->tile / mm->row_tiles;
-    const int64_t i = rows_at * mm->rows;
-    const int64_t width = mm->panels * mm->row->nr, j = rest % mm->panel_tiles * width;
-    part_run(mm, call, r, rest / mm->panel_tiles, i, mm->m - i < mm->rows ? mm->m - i : mm->rows, j,
-             mm->way == TENON__MATMUL_COLUMNS || mm->n - j < width ? mm->n - j : width);
+    if (mm->packs_first) tenon__matmul_walk_panels(total, panels, total, 0, pack_some, &x);
+    tenon__matmul_walk(mm, r->tile, part_run, &x);
 }
 
 /* ---- packing constants ---------------------------------------------------------------------- */
@@ -399,34 +421,42 @@ static void pack_column(const tenon__matmul_pack *p, tenon_dtype dtype, const vo
     }
 }
 
+typedef struct packing {
+    const tenon__matmul_pack *p;
+    tenon_dtype dtype;
+    const uint8_t *b;
+    float *dst;
+} packing;
+
+static void pack_constant(void *ctx, int64_t matrix, int64_t first, int64_t count)
+{
+    const packing *x = ctx;
+    const tenon__matmul_pack *p = x->p;
+    const int64_t panels = tenon__gemm_panels(p->row, p->n);
+    const tenon__gemm_pack g = {.dtype = x->dtype,
+                                .b = x->b + matrix * p->b_step * (tenon_dtype_bits(x->dtype) / 8),
+                                .row = p->b_row,
+                                .col = p->b_col,
+                                .k = p->k,
+                                .n = p->n,
+                                .first = first,
+                                .count = count,
+                                .dst = x->dst + matrix * panels * p->row->nr * p->k};
+    p->row->pack(&g);
+}
+
 void tenon__matmul_pack_run(const tenon__matmul_pack *p, tenon_dtype dtype, const void *b,
                             void *dst, uint32_t tile)
 {
-    const int64_t units = p->columns ? p->n : tenon__gemm_panels(p->row, p->n);
-    const int64_t total = units * p->count;
-    int64_t from = (int64_t)tile * p->per_tile;
-    const int64_t to = total - from < p->per_tile ? total : from + p->per_tile;
-    if (p->columns) {
-        for (; from < to; from++)
-            pack_column(p, dtype, b, dst, from);
+    if (!p->columns) {
+        packing x = {p, dtype, b, dst};
+        const int64_t panels = tenon__gemm_panels(p->row, p->n);
+        tenon__matmul_walk_panels(panels * p->count, panels, p->per_tile, tile, pack_constant, &x);
         return;
     }
-    const int64_t size = tenon_dtype_bits(dtype) / 8;
-    while (from < to) {
-        const int64_t matrix = from / units, first = from % units;
-        const int64_t count = to - from < units - first ? to - from : units - first;
-        const tenon__gemm_pack g = {.dtype = dtype,
-                                    .b = (const uint8_t *)b + matrix * p->b_step * size,
-                                    .row = p->b_row,
-                                    .col = p->b_col,
-                                    .k = p->k,
-                                    .n = p->n,
-                                    .first = first,
-                                    .count = count,
-                                    .dst = (float *)dst + matrix * units * p->row->nr * p->k};
-        p->row->pack(&g);
-        from += count;
-    }
+    const int64_t total = p->n * p->count, from = (int64_t)tile * p->per_tile;
+    for (int64_t at = from; at < total && at < from + p->per_tile; at++)
+        pack_column(p, dtype, b, dst, at);
 }
 
 /* ---- other dtypes --------------------------------------------------------------------------- */

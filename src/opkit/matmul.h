@@ -24,7 +24,7 @@ typedef struct tenon__matmul {
     /* The product, in elements. Element (i, p) of A's matrix x lies at x * a_step + i * a_row +
      * p * a_col; of B's, (p, j) at x * b_step + p * b_row + j * b_col, one of its steps being 1. C
      * is dense. */
-    const tenon__gemm_row *row;
+    const tenon__gemm_row *row; /* NULL where another kernel runs it: then the cut alone is used */
     int64_t m, n, k;
     int64_t a_row, a_col, a_step;
     int64_t b_row, b_col, b_step, b_count; /* matrices in B */
@@ -35,16 +35,17 @@ typedef struct tenon__matmul {
     /* By tenon__matmul_pack_set, and whether as columns; b_row, b_col, b_step are not used then. */
     bool b_packed, b_columns;
 
-    /* Set by tenon__matmul_bind. */
+    /* The cut; set by tenon__matmul_cut. */
     tenon__matmul_way way;
+    int nr;
     int64_t count;        /* products in the batch */
-    int64_t rows, panels; /* of a tile (COLUMNS: panels counts columns) */
+    int64_t rows, panels; /* of a tile */
     int64_t row_tiles, panel_tiles;
     int64_t per_tile;           /* products, where one product is one tile */
     int64_t pack_panels;        /* of a tile of phase 0 */
     uint32_t tiles, pack_tiles; /* pack_tiles 0: no phase 0, or the one tile packs first */
     bool packs_first;
-    size_t panel_floats, matrix_floats; /* of packed B */
+    size_t panel_floats, matrix_floats; /* of packed B; set by tenon__matmul_bind */
 } tenon__matmul;
 
 /* Strides, sizes and batch of numpy's matmul of two shapes (rank >= 1, known): a vector becomes a
@@ -59,6 +60,31 @@ tenon_status tenon__matmul_infer(tenon__infer *c, const tenon__view *a, const te
 /* Chooses way and cut; sets tiles, phases, scratch, work and flops of `c`. */
 tenon_status tenon__matmul_bind(tenon__matmul *mm, tenon__bind *c);
 uint32_t tenon__matmul_tiles(const tenon__matmul *mm, uint32_t phase);
+
+/* What the cut has to know of a kernel: its tile, its speed, and whether it copies blocks of A
+ * first, which many columns a tile make worth it. */
+typedef struct tenon__matmul_cost {
+    int mr, nr;
+    double mac_ns, pack_ns; /* of a multiply-add; of an element of B */
+    double read_ns;         /* of an element of packed B from memory */
+    bool copies;
+} tenon__matmul_cost;
+/* For the product, batch and way in `mm`; sets tiles, phases and flops of `c`. TENON_ELIMIT where
+ * there would be too many tiles. */
+tenon_status tenon__matmul_cut(tenon__matmul *mm, const tenon__matmul_cost *cost, tenon__bind *c);
+
+/* Rows [i, i + rows) by columns [j, j + cols) of product s, which uses matrices a and b. */
+typedef struct tenon__matmul_part {
+    int64_t s, a, b, i, rows, j, cols;
+} tenon__matmul_part;
+/* The parts of a tile that computes, one after another. */
+void tenon__matmul_walk(const tenon__matmul *mm, uint32_t tile,
+                        void (*part)(void *ctx, const tenon__matmul_part *part), void *ctx);
+/* Panels [first, first + count) of matrix `matrix` of B. */
+typedef void (*tenon__matmul_panels_fn)(void *ctx, int64_t matrix, int64_t first, int64_t count);
+/* Tile `tile` of `total` panels, of which each matrix has `panels`, `per_tile` a tile. */
+void tenon__matmul_walk_panels(int64_t total, int64_t panels, int64_t per_tile, uint32_t tile,
+                               tenon__matmul_panels_fn pack, void *ctx);
 
 typedef struct tenon__matmul_call {
     const float *a;
