@@ -2,7 +2,7 @@
 /* BlockedConv: Conv over two spatial axes with channels in blocks of 16; pass `layout` puts it in Conv's place.
  *
  * X [N, C, H, W] blocked, or plain with at most 4 channels; W [M, C / group, KH, KW] constant; B [M] (optional); Z of Y's shape,
- * blocked (optional), added before the activation. Y blocked. f32. group is 1, or depthwise (C / group = M / group = 1).
+ * blocked (optional), added before the activation; input 4, a constant factor [M] of W (optional). Y blocked. f32. group is 1, or depthwise (C / group = M / group = 1).
  * Attributes as Conv's. Two phases: a padded copy of the input where taps reach outside it (or it is plain), then the sums. */
 #include "kernels/blocked/blocked.h"
 #include "opkit/convolve.h"
@@ -20,7 +20,7 @@ typedef struct attrs {
 typedef struct prepared {
     const tenon__blocked_row *row;
     int64_t outputs, channels, taps; /* of W; channels of one group */
-    bool depthwise;
+    bool depthwise, has_factor;
     int64_t per_tile; /* groups of blocks in a tile of packing */
 } prepared;
 
@@ -68,31 +68,42 @@ static tenon_status infer(tenon__infer *c)
 
 /* ---- weights ---------------------------------------------------------------------------------------------------- */
 
-static float weight(const tenon__view *w, const prepared *pre, int64_t m, int64_t c, int64_t t)
+/* Sixteen output channels from `m` on into lane 0 of dst[tap][channel][width], in pieces that stay in the cache. */
+static void pack_block(const tenon__pack *p, const prepared *pre, int64_t m, int64_t width, float *dst)
 {
-    float f;
-    memcpy(&f, (const uint8_t *)w->data + ((m * pre->channels + c) * pre->taps + t) * 4, 4);
-    return f;
+    enum { PIECE = 64 };
+    const int64_t depth = pre->channels * pre->taps;
+    const uint8_t *w = p->in[1]->data, *factor = pre->has_factor ? p->in[4]->data : NULL;
+    for (int64_t from = 0; from < depth; from += PIECE) {
+        const int64_t to = from + PIECE < depth ? from + PIECE : depth;
+        for (int64_t lane = 0; lane < TENON__BLOCK; lane++) {
+            const bool there = m + lane < pre->outputs;
+            const uint8_t *src = w + ((there ? m + lane : m) * depth + from) * 4;
+            float f = there ? 1.0f : 0.0f, x;
+            if (there && factor) memcpy(&f, factor + (m + lane) * 4, 4);
+            int64_t c = from / pre->taps, t = from % pre->taps;
+            for (int64_t j = from; j < to; j++, src += 4) {
+                memcpy(&x, src, 4);
+                dst[(t * pre->channels + c) * width + lane] = there ? x * f : 0.0f;
+                if (++t == pre->taps) t = 0, c++;
+            }
+        }
+    }
 }
 
 /* Group g: [taps][channels][width], the last group as wide as it has blocks. Depthwise: [block][taps][16]. */
 static tenon_status pack(const tenon__pack *p)
 {
     const prepared *pre = p->prepared;
-    const int64_t most = pre->row->blocks * TENON__BLOCK, blocks = ceil_div(pre->outputs, TENON__BLOCK);
-    const int64_t each = pre->depthwise ? 1 : pre->row->blocks;
+    const int64_t each = pre->depthwise ? 1 : pre->row->blocks, blocks = ceil_div(pre->outputs, TENON__BLOCK);
     const int64_t depth = pre->taps * pre->channels, groups = ceil_div(blocks, each);
     int64_t end = (p->tile + 1) * pre->per_tile;
     if (end > groups) end = groups;
     for (int64_t g = p->tile * pre->per_tile; g < end; g++) {
-        int64_t width = (g + 1) * each <= blocks ? each * TENON__BLOCK : (blocks - g * each) * TENON__BLOCK;
-        float *dst = (float *)p->dst + g * (pre->depthwise ? TENON__BLOCK : most) * depth;
-        for (int64_t t = 0; t < pre->taps; t++)
-            for (int64_t c = 0; c < pre->channels; c++)
-                for (int64_t k = 0; k < width; k++, dst++) {
-                    int64_t m = g * each * TENON__BLOCK + k;
-                    *dst = m < pre->outputs ? weight(p->in[1], pre, m, c, t) : 0;
-                }
+        const int64_t some = (g + 1) * each <= blocks ? each : blocks - g * each;
+        float *dst = (float *)p->dst + g * each * TENON__BLOCK * depth;
+        for (int64_t b = 0; b < some; b++)
+            pack_block(p, pre, (g * each + b) * TENON__BLOCK, some * TENON__BLOCK, dst + b * TENON__BLOCK);
     }
     return TENON_OK;
 }
@@ -122,13 +133,16 @@ static tenon_status prepare(tenon__prepare *c)
     pre->channels = w->dims[1];
     pre->taps = w->dims[2] * w->dims[3];
     pre->depthwise = a->conv.group > 1;
+    pre->has_factor = c->in_count > 4 && c->in[4];
+    if (pre->has_factor && (!c->in[4]->known || tenon__view_count(c->in[4]) != pre->outputs))
+        return tenon__fail(c->err, TENON_EINTERNAL, "its factor is no constant of %lld elements", (long long)pre->outputs);
     int64_t blocks = ceil_div(pre->outputs, TENON__BLOCK), each = pre->depthwise ? 1 : pre->row->blocks;
     int64_t depth = pre->taps * pre->channels;
     c->packed[0].size_bytes = (size_t)(blocks * TENON__BLOCK * depth) * sizeof(float);
     c->packed[0].tiles = tenon__tiles(ceil_div(blocks, each), (double)(each * TENON__BLOCK * depth), &pre->per_tile);
     c->packed[0].pack = pack;
     c->packed[0].input = 1;
-    c->packed[0].variant = ((uint64_t)each << 1) | pre->depthwise;
+    c->packed[0].variant = (((uint64_t)each << 1) | pre->depthwise) ^ (pre->has_factor ? (uintptr_t)c->in[4]->data : 0);
     if (c->in_count > 2 && c->in[2]) {
         if (!c->in[2]->known) return tenon__fail(c->err, TENON_EINTERNAL, "its bias is no constant");
         c->packed[1].size_bytes = (size_t)(blocks * TENON__BLOCK) * sizeof(float);
@@ -340,7 +354,7 @@ const tenon__op tenon__op_blocked_conv = {
     .name = "BlockedConv",
     .doc = "Convolution over channels in blocks of 16",
     .min_inputs = 2,
-    .max_inputs = 4,
+    .max_inputs = 5,
     .min_outputs = 1,
     .max_outputs = 1,
     .accuracy = TENON__SUMS,

@@ -9,7 +9,8 @@
  * in opkit/window.h: kernel_shape (that of W), strides, dilations, pads, auto_pad; group divides C
  * and M.
  *
- * Passes (and FusedConv) add: input 3, Z of Y's shape, added before the activation; `activation`,
+ * Passes (and FusedConv) add: input 3, Z of Y's shape, added before the activation; input 4, a
+ * constant factor [M] of W (f32, constant W); `activation`,
  * `activation_alpha`, `activation_beta` (see opkit/convolve.h), f32 only; `blocked_output` = 1: a
  * plain input with at most 4 channels, output in blocks of 16 channels. */
 #include "opkit/convolve.h"
@@ -24,6 +25,7 @@ typedef struct attrs {
 typedef struct prepared {
     const tenon__conv_row *row;
     bool packed;         /* the weights are constant */
+    bool has_factor;
     int64_t pack_panels; /* of each tile of packing */
 } prepared;
 
@@ -120,7 +122,8 @@ static int64_t k_of(const tenon__convolve_shape *s)
 
 /* Panels are counted over all groups. */
 static void pack_panels(const tenon__conv_row *row, const tenon__convolve_shape *s,
-                        const void *data, int64_t per_tile, uint32_t tile, float *dst)
+                        const void *data, const void *factor, int64_t per_tile, uint32_t tile,
+                        float *dst)
 {
     int64_t each = panels_of(s, row->rows), first = tile * per_tile, end = first + per_tile;
     if (end > each * s->group) end = each * s->group;
@@ -128,7 +131,16 @@ static void pack_panels(const tenon__conv_row *row, const tenon__convolve_shape 
         int64_t g = p / each, from = p % each * row->rows;
         int64_t to = from + row->rows < s->outputs ? from + row->rows : s->outputs;
         tenon__conv_weights w = weights_of(s, data, g);
-        tenon__conv_pack(row, &w, s->channels, from, to, dst + g * s->outputs * k_of(s));
+        float *group = dst + g * s->outputs * k_of(s);
+        tenon__conv_pack(row, &w, s->channels, from, to, group);
+        if (!factor) continue;
+        /* A panel lies behind those before it, [k][to - from]. */
+        float *panel = group + from * k_of(s);
+        for (int64_t i = 0; i < k_of(s) * (to - from); i++) {
+            float f;
+            memcpy(&f, (const uint8_t *)factor + (g * s->outputs + from + i % (to - from)) * 4, 4);
+            panel[i] *= f;
+        }
     }
 }
 
@@ -157,7 +169,8 @@ static tenon_status pack(const tenon__pack *p)
     }
     tenon_status st = tenon__convolve_fit(&a->conv, &x, p->in[1], &s, p->err);
     if (st) return st;
-    pack_panels(pre->row, &s, p->in[1]->data, pre->pack_panels, p->tile, p->dst);
+    pack_panels(pre->row, &s, p->in[1]->data, pre->has_factor ? p->in[4]->data : NULL, pre->pack_panels,
+                p->tile, p->dst);
     return TENON_OK;
 }
 
@@ -176,11 +189,13 @@ static tenon_status prepare(tenon__prepare *c)
     tenon_status st = tenon__convolve_fit(&a->conv, &x, w, &s, c->err);
     if (st) return st;
     pre->packed = true;
+    pre->has_factor = c->in_count > 4 && c->in[4];
     c->packed[0].size_bytes = (size_t)tenon__view_count(w) * sizeof(float);
     c->packed[0].tiles = pack_tiles(pre->row, &s, &pre->pack_panels);
     c->packed[0].pack = pack;
     c->packed[0].input = 1;
-    c->packed[0].variant = (uint64_t)pre->row->rows;
+    c->packed[0].variant =
+        (uint64_t)pre->row->rows ^ (pre->has_factor ? (uintptr_t)c->in[4]->data : 0);
     return TENON_OK;
 }
 
@@ -267,7 +282,7 @@ static tenon_status run(const tenon__run *r)
     const params *p = r->params;
     const tenon__convolve_shape *s = &p->shape;
     if (p->pack_tiles && r->phase == 0) {
-        pack_panels(pre->row, s, r->in[1]->data, p->pack_panels, r->tile, r->work);
+        pack_panels(pre->row, s, r->in[1]->data, NULL, p->pack_panels, r->tile, r->work);
         return TENON_OK;
     }
     tenon__convolve_tile t =
@@ -325,6 +340,7 @@ static tenon_status ref(const tenon__run *r)
                                tenon__get_f64(d, r->in[1]->data,
                                               (size_t)((m * s.channels + c) * g.taps + tap));
                 }
+                if (TENON__HAS(r, 4)) sum *= tenon__get_f64(d, r->in[4]->data, (size_t)m);
                 if (TENON__HAS(r, 2)) sum += tenon__get_f64(d, r->in[2]->data, (size_t)m);
                 if (TENON__HAS(r, 3)) sum += tenon__get_f64(d, r->in[3]->data, (size_t)to);
                 if (d == TENON_F64)
@@ -342,7 +358,7 @@ static const tenon__import imports[] = {
 const tenon__op tenon__op_conv = {.name = "Conv",
                                   .doc = "Convolution",
                                   .min_inputs = 2,
-                                  .max_inputs = 4,
+                                  .max_inputs = 5,
                                   .min_outputs = 1,
                                   .max_outputs = 1,
                                   .flags = TENON__OP_WIDEN,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* BatchNormalization behind a convolution goes into its weights: W' = W * s, b' = (b - mean) * s + bias,
- * s = scale / sqrt(var + epsilon), per output channel. */
+/* BatchNormalization behind a convolution: s = scale / sqrt(var + epsilon) becomes the factor of its weights (input 4,
+ * multiplied in while they are packed, so that no copy of them is made here), b' = (b - mean) * s + bias its bias. */
 #include <math.h>
 
 #include "passes/match.h"
@@ -15,7 +15,7 @@ static bool is_vector(const tenon__pass_context *c, tenon__value_id id, int64_t 
 static bool can_fold(const tenon__pass_context *c, const tenon__node *conv, const tenon__node *bn, int64_t *channels)
 {
     tenon__value_id w = tenon__match_input(conv, 1), b = tenon__match_input(conv, 2);
-    if (bn->output_count > 1 || tenon__match_input(conv, 3) != TENON__NO_VALUE || tenon__attr_find(conv, "activation")) return false;
+    if (bn->output_count > 1 || tenon__match_input(conv, 3) != TENON__NO_VALUE || tenon__match_input(conv, 4) != TENON__NO_VALUE || tenon__attr_find(conv, "activation")) return false;
     if (!tenon__match_const(c, w) || tenon__match_view(c, w)->dtype != TENON_F32 || tenon__match_view(c, w)->rank < 3) return false;
     *channels = tenon__match_view(c, w)->dims[0];
     if (b != TENON__NO_VALUE && !is_vector(c, b, *channels)) return false;
@@ -33,26 +33,19 @@ static float element(const tenon__pass_context *c, tenon__value_id id, int64_t i
 
 static tenon_status fold(tenon__pass_context *c, tenon__node *conv, tenon__node *bn, int64_t channels)
 {
-    const tenon__view w = *tenon__match_view(c, conv->inputs[1]);
-    tenon__value_id b = tenon__match_input(conv, 2), new_w, new_b;
-    float epsilon = tenon__attr_float(bn, "epsilon", 1e-5f), *wd, *bd;
-    int64_t inner = tenon__dims_product(w.dims, 1, w.rank);
-    tenon_status st = tenon__rewrite_const(c, w.rank, w.dims, &new_w, &wd);
-    if (st == TENON_OK) st = tenon__rewrite_const(c, 1, &channels, &new_b, &bd);
+    tenon__value_id b = tenon__match_input(conv, 2), factor, bias;
+    float epsilon = tenon__attr_float(bn, "epsilon", 1e-5f), *fd, *bd;
+    tenon_status st = tenon__rewrite_const(c, 1, &channels, &factor, &fd);
+    if (st == TENON_OK) st = tenon__rewrite_const(c, 1, &channels, &bias, &bd);
     if (st) return st;
     for (int64_t m = 0; m < channels; m++) {
         double s = element(c, bn->inputs[1], m) / sqrt((double)element(c, bn->inputs[4], m) + epsilon);
         double old = b == TENON__NO_VALUE ? 0 : element(c, b, m);
+        fd[m] = (float)s;
         bd[m] = (float)((old - element(c, bn->inputs[3], m)) * s + element(c, bn->inputs[2], m));
-        const uint8_t *src = (const uint8_t *)w.data + m * inner * 4;
-        for (int64_t k = 0; k < inner; k++) {
-            float x;
-            memcpy(&x, src + k * 4, 4);
-            wd[m * inner + k] = (float)(x * s);
-        }
     }
-    st = tenon__rewrite_input(c, conv, 1, new_w);
-    if (st == TENON_OK) st = tenon__rewrite_input(c, conv, 2, new_b);
+    st = tenon__rewrite_input(c, conv, 2, bias);
+    if (st == TENON_OK) st = tenon__rewrite_input(c, conv, 4, factor);
     if (st) return st;
     tenon__rewrite_output(c, conv, bn->outputs[0]);
     bn->dead = true;
