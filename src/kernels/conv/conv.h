@@ -102,10 +102,9 @@ void tenon__conv_run(const tenon__conv_block *b);
  * panel[k - k0][width]; columns past `cols` are zero. */
 void tenon__conv_gather(const tenon__conv_grid *grid, const float *x, int64_t k0, int64_t k1,
                         int64_t from, int64_t cols, int64_t width, float *panel);
-/* The same for bytes, as (value - zero) in pairs of k: panel[(k - k0) / 2][width][2] of int16; k0
- * is even, and an odd last k is paired with zeros. */
-void tenon__conv_gather_pairs(const tenon__conv_grid *grid, const void *x, bool is_signed, int zero,
-                              int64_t k0, int64_t k1, int64_t from, int64_t cols, int64_t width,
-                              int16_t *panel);
+/* The same for bytes, `fill` in the padding; columns past `cols` are left alone. */
+void tenon__conv_gather_bytes(const tenon__conv_grid *grid, const void *x, uint8_t fill, int64_t k0,
+                              int64_t k1, int64_t from, int64_t cols, int64_t width,
+                              uint8_t *panel);
 
 #endif

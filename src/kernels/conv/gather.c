@@ -141,40 +141,27 @@ void tenon__conv_gather(const tenon__conv_grid *grid, const float *x, int64_t k0
     }
 }
 
-void tenon__conv_gather_pairs(const tenon__conv_grid *grid, const void *x, bool is_signed, int zero,
-                              int64_t k0, int64_t k1, int64_t from, int64_t cols, int64_t width,
-                              int16_t *panel)
+void tenon__conv_gather_bytes(const tenon__conv_grid *grid, const void *x, uint8_t fill, int64_t k0,
+                              int64_t k1, int64_t from, int64_t cols, int64_t width, uint8_t *panel)
 {
     run runs[TENON__CONV_MAX_COLS];
     if (k0 >= k1) return;
     int n = split_runs(grid, from, cols, runs);
     const tenon__conv_axis *a = &grid->axis[grid->rank - 1];
-    const uint8_t *bytes = x,
-                  flip = is_signed ? 0x80 : 0; /* s8 + 128 is u8 with the top bit turned */
-    const int bias = zero + (is_signed ? 128 : 0);
     walk w = walk_start(grid, k0);
-    for (int64_t k = k0; k < k1; k++, walk_next(grid, &w)) {
-        int16_t *line = panel + (k - k0) / 2 * width * 2 + (k - k0) % 2;
-        const uint8_t *plane = bytes + w.channel * grid->plane;
+    for (int64_t k = k0; k < k1; k++, walk_next(grid, &w), panel += width) {
+        const uint8_t *plane = (const uint8_t *)x + w.channel * grid->plane;
         for (int i = 0; i < n; i++) {
             const run *r = &runs[i];
-            int16_t *dst = line + 2 * r->lane;
+            uint8_t *dst = panel + r->lane;
             int64_t at, low = 0, high = 0, row = locate(grid, r, &w, &at);
             if (row >= 0) inside(a, at, r->len, &low, &high);
             for (int64_t j = 0; j < low; j++)
-                dst[2 * j] = 0;
-            if (low < high) {
-                const uint8_t *src = plane + row + at + low * a->step;
-                for (int64_t j = 0; j < high - low; j++)
-                    dst[2 * (low + j)] = (int16_t)((uint8_t)(src[j * a->step] ^ flip) - bias);
-            }
+                dst[j] = fill;
+            for (int64_t j = low; j < high; j++)
+                dst[j] = plane[row + at + j * a->step];
             for (int64_t j = high; j < r->len; j++)
-                dst[2 * j] = 0;
+                dst[j] = fill;
         }
-        for (int64_t j = cols; j < width; j++)
-            line[2 * j] = 0;
     }
-    if ((k1 - k0) % 2)
-        for (int64_t j = 0; j < width; j++)
-            panel[(k1 - k0) / 2 * width * 2 + 2 * j + 1] = 0;
 }

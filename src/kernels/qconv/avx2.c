@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Convolution of single channels of bytes with AVX2. */
+#define ROW   tenon__qconv_avx2
+#define NAME  "avx2"
+#define NEEDS TENON__CPU_AVX2
+#include "kernels/qconv/plane_tmpl.h"
