@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* FromBlocked: Channels in blocks of 16 (TENON__C16) to plain ones. f32, rank 3 and more; the
+/* FromBlocked: Channels in blocks of 16 (TENON__C16) to plain ones. Numbers of 1 to 8 bytes, rank 3 and more; the
  * logical shape stays. Put in by pass `layout`. */
 #include "opkit/reorder.h"
 

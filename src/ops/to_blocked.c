@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ToBlocked: Plain channels to blocks of 16 (TENON__C16); lanes past the last channel are zero. f32, rank 3 and more; the
+/* ToBlocked: Plain channels to blocks of 16 (TENON__C16); lanes past the last channel are zero. Numbers of 1 to 8 bytes, rank 3 and more; the
  * logical shape stays. Put in by pass `layout`. */
 #include "opkit/reorder.h"
 

@@ -178,10 +178,12 @@ static void store(tenon_dtype dtype, const wide *w, size_t n, bool saturate, uin
     case TENON_I4:
     case TENON_U2:
     case TENON_I2:
+        memset(dst, 0, (n * tenon_dtype_bits(dtype) + 7) / 8); /* the padding behind the last, too */
         for (size_t i = 0; i < n; i++)
             tenon__packed_set(dtype, dst, i, (int)(w->i64[i] & 15));
         break;
     case TENON_F4E2M1:
+        memset(dst, 0, (n * tenon_dtype_bits(dtype) + 7) / 8);
         for (size_t i = 0; i < n; i++)
             tenon__packed_set(dtype, dst, i, tenon__f32_to_f4(w->f32[i]));
         break;

@@ -82,7 +82,7 @@ static inline uint8_t *take_outputs(tenon_model *model, tenon_session *session, 
 static const char *const model_paths[] = {
     "demo/digits.onnx",
     "matrix/act-mini/model-op17.onnx",
-    "matrix/audio-front/model-op17.onnx",
+    "matrix/audio-front/model-dynamo.onnx",
     "matrix/cnn-bn/model-op17.onnx",
     "matrix/decoder-kv/model-op17.onnx",
     "matrix/diffusion-res/model-op17.onnx",
