@@ -55,6 +55,18 @@ function(add_programs folder)
     endforeach()
 endfunction()
 add_programs(examples)
+# The one example in C++, where there is a compiler for it.
+include(CheckLanguage)
+if(NOT CMAKE_CROSSCOMPILING AND NOT TENON_STATIC_CLI)
+    check_language(CXX)
+    if(CMAKE_CXX_COMPILER)
+        enable_language(CXX)
+        add_executable(examples_cplusplus examples/cplusplus.cpp)
+        target_link_libraries(examples_cplusplus PRIVATE tenon_static)
+        set_target_properties(examples_cplusplus PROPERTIES CXX_STANDARD 11 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF
+            OUTPUT_NAME cplusplus RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/examples")
+    endif()
+endif()
 add_programs(bench)
 
 # Fuzz targets: tests/fuzz/X.c defines LLVMFuzzerTestOneInput, which libFuzzer drives. (Without TENON_FUZZ they are tests
