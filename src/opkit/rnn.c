@@ -158,19 +158,49 @@ static tenon_status check_shape(tenon__infer *c, uint32_t i, const char *name, i
                        tenon__view_print(&wanted, want, sizeof want));
 }
 
+static bool is_byte_input(uint32_t i)
+{
+    return i == TENON__RNN_W || i == TENON__RNN_R || i == TENON__RNN_W_ZERO ||
+           i == TENON__RNN_R_ZERO;
+}
+
 static tenon_status check_dtypes(tenon__infer *c)
 {
+    const tenon__rnn_attrs *a = c->attrs;
     const tenon__view *x = c->in[TENON__RNN_X];
     tenon_status st = tenon__norm_check_dtype(c, TENON__RNN_X);
+    if (!st && a->bytes && x->dtype != TENON_NONE && x->dtype != TENON_F32)
+        st = tenon__fail(c->err, TENON_ETYPE, "X is %s; float32 is wanted",
+                         tenon_dtype_text(x->dtype));
     for (uint32_t i = 1; i < c->in_count && !st; i++) {
         const tenon__view *v = c->in[i];
         if (!v || v->dtype == TENON_NONE || x->dtype == TENON_NONE) continue;
         tenon_dtype want = i == TENON__RNN_LENS ? TENON_I32 : x->dtype;
-        if (v->dtype != want)
+        if (a->bytes && is_byte_input(i)) {
+            if (v->dtype != TENON_I8 && v->dtype != TENON_U8)
+                st = tenon__fail(c->err, TENON_ETYPE, "input %u is %s; int8 or uint8 is wanted", i,
+                                 tenon_dtype_text(v->dtype));
+        } else if (v->dtype != want)
             st = tenon__fail(c->err, TENON_ETYPE, "input %u is %s; %s is wanted", i,
                              tenon_dtype_text(v->dtype), tenon_dtype_text(want));
     }
     return st;
+}
+
+/* Scales and zeros: one for each direction, or for each column. */
+static tenon_status check_quantization(tenon__infer *c, int64_t dirs, int64_t rows)
+{
+    static const char *const names[] = {"W_scale", "W_zero_point", "R_scale", "R_zero_point"};
+    for (uint32_t i = 0; i < 4; i++) {
+        uint32_t input = TENON__RNN_W_SCALE + i;
+        const tenon__view *v = input < c->in_count ? c->in[input] : NULL;
+        if (!v && i % 2) continue;
+        if (!v) return tenon__fail(c->err, TENON_EFORMAT, "%s is missing", names[i]);
+        tenon_status st =
+            check_shape(c, input, names[i], v->rank == 2 ? 2 : 1, (int64_t[]){dirs, rows});
+        if (st) return st;
+    }
+    return TENON_OK;
 }
 
 tenon_status tenon__rnn_infer(tenon__infer *c)
@@ -184,7 +214,7 @@ tenon_status tenon__rnn_infer(tenon__infer *c)
     if (a->hidden)
         hidden = a->hidden;
     else if (rec->rank == 3)
-        hidden = rec->dims[2];
+        hidden = rec->dims[a->bytes ? 1 : 2];
     if (x->rank == 3) {
         time = x->dims[a->batch_first];
         batch = x->dims[!a->batch_first];
@@ -192,15 +222,22 @@ tenon_status tenon__rnn_infer(tenon__infer *c)
     } else if (x->rank >= 0) {
         return tenon__fail(c->err, TENON_ESHAPE, "X has rank %d; 3 is wanted", x->rank);
     }
-    if (inputs < 0 && w->rank == 3) inputs = w->dims[2];
+    if (inputs < 0 && w->rank == 3) inputs = w->dims[a->bytes ? 1 : 2];
     int64_t dirs = a->directions, rows = tenon__dim_mul(a->gates, hidden);
     int64_t state[3] = {dirs, batch, hidden};
     if (a->batch_first) {
         state[0] = batch;
         state[1] = dirs;
     }
-    if (!st) st = check_shape(c, TENON__RNN_W, "W", 3, (int64_t[]){dirs, rows, inputs});
-    if (!st) st = check_shape(c, TENON__RNN_R, "R", 3, (int64_t[]){dirs, rows, hidden});
+    int64_t w_dims[3] = {dirs, rows, inputs}, r_dims[3] = {dirs, rows, hidden};
+    if (a->bytes) {
+        w_dims[1] = inputs;
+        r_dims[1] = hidden;
+        w_dims[2] = r_dims[2] = rows;
+    }
+    if (!st) st = check_shape(c, TENON__RNN_W, "W", 3, w_dims);
+    if (!st) st = check_shape(c, TENON__RNN_R, "R", 3, r_dims);
+    if (!st && a->bytes) st = check_quantization(c, dirs, rows);
     if (!st) st = check_shape(c, TENON__RNN_B, "B", 2, (int64_t[]){dirs, tenon__dim_mul(2, rows)});
     if (!st) st = check_shape(c, TENON__RNN_LENS, "sequence_lens", 1, &batch);
     if (!st) st = check_shape(c, TENON__RNN_H, "initial_h", 3, state);
@@ -226,7 +263,7 @@ tenon__rnn_place tenon__rnn_place_of(const tenon__rnn_attrs *a, const tenon__vie
                                      const tenon__view *recurrent)
 {
     tenon__rnn_place p = {x->dims[a->batch_first], x->dims[!a->batch_first],
-                          a->hidden ? a->hidden : recurrent->dims[2], a->directions,
+                          a->hidden ? a->hidden : recurrent->dims[a->bytes ? 1 : 2], a->directions,
                           a->batch_first};
     return p;
 }
@@ -326,7 +363,7 @@ static void cell_lstm(walk *w, int64_t k)
     if (cell->couple) f = 1 - i;
     w->c[k] = f * w->c[k] + i * tenon__rnn_apply(&cell->g, cell->clip, z);
     o = tenon__rnn_apply(&cell->f, cell->clip, o + peephole(w, 1, k) * w->c[k]);
-    w->next[k] = o * tenon__rnn_apply(&cell->h, cell->clip, w->c[k]);
+    w->next[k] = o * tenon__rnn_apply(&cell->h, INFINITY, w->c[k]);
 }
 
 static void step_gru(walk *w)

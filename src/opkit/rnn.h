@@ -4,12 +4,17 @@
  * Phase 0 sets up (biases summed, states copied, weights packed where they are no constants), phase
  * 1 multiplies all inputs by W at once, and each later phase is one time step, or several where a
  * step is too small to share: gates += h * R, then the cell. A tile takes some hidden units of one
- * direction, so that no sum is ever cut. f64 is plain: a tile is one sequence of one direction. */
+ * direction, so that no sum is ever cut. f64 is plain: a tile is one sequence of one direction.
+ *
+ * With weights of bytes, what W and R multiply becomes bytes on the way: all of X in phase 0, the
+ * states of all samples in each step, each with the scale and zero of its own range. */
 #ifndef TENON_OPKIT_RNN_H
 #define TENON_OPKIT_RNN_H
 
 #include "graph/op.h"
 #include "kernels/gemm/gemm.h"
+#include "kernels/qgemm/qgemm.h"
+#include "kernels/quant/quant.h"
 #include "kernels/rnn/rnn.h"
 
 typedef enum tenon__rnn_kind { TENON__RNN_SIMPLE, TENON__RNN_GRU, TENON__RNN_LSTM } tenon__rnn_kind;
@@ -23,7 +28,12 @@ enum {
     TENON__RNN_LENS,
     TENON__RNN_H,
     TENON__RNN_C,
-    TENON__RNN_P
+    TENON__RNN_P,
+    /* with weights of bytes */
+    TENON__RNN_W_SCALE,
+    TENON__RNN_W_ZERO,
+    TENON__RNN_R_SCALE,
+    TENON__RNN_R_ZERO
 };
 
 typedef struct tenon__rnn_attrs {
@@ -32,27 +42,33 @@ typedef struct tenon__rnn_attrs {
     bool reverse;     /* the first direction runs backwards; the second always does */
     bool batch_first; /* layout 1 */
     bool linear_before_reset;
+    bool bytes;     /* LSTM only: W is [directions, inputs, 4 hidden] of u8 or i8, R alike */
     int64_t hidden; /* 0 where not given: R knows */
     tenon__rnn_cell cell[2];
 } tenon__rnn_attrs;
 
 typedef struct tenon__rnn_prepared {
     const tenon__gemm_row *gemm;
-    bool packed; /* W in slot 0, R in slot 1 */
+    const tenon__qgemm_row *qgemm; /* instead of it, with weights of bytes */
+    bool packed;                   /* W in slot 0, R in slot 1 */
 } tenon__rnn_prepared;
 
 typedef struct tenon__rnn_params {
     int64_t time, batch, inputs, hidden;
     bool plain;
     const tenon__gemm_row *gemm;
+    const tenon__qgemm_row *qgemm;
     const tenon__rnn_row *cell;
+    tenon__quant_row quant;
+    int64_t nr, mr;             /* of whichever product */
     int64_t panels, padded;     /* of hidden units, in columns of the product */
     int64_t w_stride, r_stride; /* floats from one packed gate to the next */
     int64_t w_at, r_at, bias_at, reset_bias_at, product_at, h_at, c_at, z_at, rh_at; /* in work */
     int64_t rows_per_tile, row_tiles, product_panels, product_panel_tiles;
     int64_t step_panels, step_panel_tiles, steps_per_phase;
     bool two_stages; /* GRU whose reset gate comes first, cut into tiles: a step is two phases */
-    int64_t gemm_scratch_bytes;
+    int64_t x_at;    /* in work: X as bytes, behind its scale and zero */
+    size_t columns_at, state_at, gates_at; /* in scratch, in bytes; in front: the product's own */
     uint32_t setup_tiles, product_tiles, step_tiles;
 } tenon__rnn_params;
 

@@ -7,40 +7,63 @@ enum { ROWS = 32 };
 
 /* ---- packing ---- */
 
-static tenon__gemm_pack gate_pack(const tenon__gemm_row *gemm, const tenon__view *v, int64_t gates,
-                                  int64_t gate)
+/* Columns of a product's panel, and the rows of its tile. */
+static void product_size(const tenon__rnn_prepared *p, int64_t *nr, int64_t *mr)
 {
-    int64_t n = v->dims[1] / gates, k = v->dims[2];
-    tenon__gemm_pack p = {.dtype = TENON_F32,
-                          .b = (const uint8_t *)v->data + (size_t)(gate * n * k) * sizeof(float),
-                          .row = 1,
-                          .col = k,
-                          .k = k,
-                          .n = n,
-                          .count = tenon__gemm_panels(gemm, n)};
-    return p;
+    *nr = p->qgemm ? p->qgemm->nr : p->gemm->nr;
+    *mr = p->qgemm ? p->qgemm->mr : p->gemm->mr;
 }
 
-/* Floats from one packed gate to the next; false on overflow. */
-static bool gate_stride(const tenon__gemm_row *gemm, int64_t k, int64_t n, int64_t *out)
+/* Bytes from one packed gate of k rows and n columns to the next; false on overflow. */
+static bool gate_stride(const tenon__rnn_prepared *p, int64_t k, int64_t n, int64_t *out)
 {
     size_t bytes;
-    if (!tenon__gemm_packed_bytes(gemm, k, n, &bytes) || bytes > SIZE_MAX / 16) return false;
-    *out = (int64_t)(tenon__align_up(bytes, 64) / sizeof(float));
+    bool ok = p->qgemm ? tenon__qgemm_panel_bytes(p->qgemm, k, &bytes) &&
+                             tenon__mul(bytes, (size_t)tenon__qgemm_panels(p->qgemm, n), &bytes)
+                       : tenon__gemm_packed_bytes(p->gemm, k, n, &bytes);
+    if (!ok || bytes > SIZE_MAX / 64) return false;
+    *out = (int64_t)tenon__align_up(bytes, 64);
     return true;
+}
+
+/* Gate `gate` of all directions of W or R into dst. */
+static void pack_one(const tenon__rnn_prepared *p, const tenon__rnn_attrs *a, const tenon__view *v,
+                     int64_t gate, void *dst)
+{
+    const uint8_t *data = v->data;
+    if (p->qgemm) {
+        int64_t k = v->dims[1], columns = v->dims[2], n = columns / a->gates;
+        tenon__qgemm_pack pack = {.b = data + gate / a->gates * k * columns + gate % a->gates * n,
+                                  .is_signed = v->dtype == TENON_I8,
+                                  .row = columns,
+                                  .col = 1,
+                                  .k = k,
+                                  .n = n,
+                                  .count = tenon__qgemm_panels(p->qgemm, n),
+                                  .dst = dst};
+        p->qgemm->pack(&pack);
+        return;
+    }
+    int64_t n = v->dims[1] / a->gates, k = v->dims[2];
+    tenon__gemm_pack pack = {.dtype = TENON_F32,
+                             .b = data + (size_t)(gate * n * k) * sizeof(float),
+                             .row = 1,
+                             .col = k,
+                             .k = k,
+                             .n = n,
+                             .count = tenon__gemm_panels(p->gemm, n),
+                             .dst = dst};
+    if (k) p->gemm->pack(&pack);
 }
 
 static tenon_status pack_gate(const tenon__pack *p, uint32_t input)
 {
     const tenon__rnn_attrs *a = p->attrs;
-    const tenon__rnn_prepared *prepared = p->prepared;
     const tenon__view *v = p->in[input];
-    int64_t stride;
-    tenon__gemm_pack gate = gate_pack(prepared->gemm, v, a->gates, p->tile);
-    if (!gate_stride(prepared->gemm, gate.k, gate.n, &stride))
+    int64_t stride, k = v->dims[a->bytes ? 1 : 2], n = v->dims[a->bytes ? 2 : 1] / a->gates;
+    if (!gate_stride(p->prepared, k, n, &stride))
         return tenon__fail(p->err, TENON_ELIMIT, "the packed weights are too large");
-    gate.dst = (float *)p->dst + (int64_t)p->tile * stride;
-    prepared->gemm->pack(&gate);
+    pack_one(p->prepared, a, v, p->tile, (uint8_t *)p->dst + p->tile * stride);
     return TENON_OK;
 }
 
@@ -58,27 +81,27 @@ tenon_status tenon__rnn_prepare(tenon__prepare *c)
 {
     const tenon__rnn_attrs *a = c->attrs;
     tenon__rnn_prepared *p = c->prepared;
-    p->gemm = tenon__gemm_choose(c->cpu);
+    const tenon__pack_fn packs[2] = {pack_w, pack_r};
+    int64_t nr, mr, stride[2], gates = (int64_t)a->gates * a->directions;
+    if (a->bytes)
+        p->qgemm = tenon__qgemm_choose(c->cpu);
+    else
+        p->gemm = tenon__gemm_choose(c->cpu);
+    product_size(p, &nr, &mr);
     c->kernel = tenon__rnn_find(c->cpu)->name;
-    const tenon__view *w = c->in[TENON__RNN_W], *rec = c->in[TENON__RNN_R];
-    if (!w->known || !rec->known || w->dtype != TENON_F32 || rec->dtype != TENON_F32)
-        return TENON_OK;
-    int64_t gates = (int64_t)a->gates * a->directions, n = w->dims[1] / a->gates;
-    int64_t w_stride, r_stride;
-    if (!gate_stride(p->gemm, w->dims[2], n, &w_stride) ||
-        !gate_stride(p->gemm, rec->dims[2], n, &r_stride) || !w_stride || !r_stride)
-        return TENON_OK;
-    const struct {
-        int64_t stride;
-        tenon__pack_fn pack;
-        uint32_t input;
-    } slots[2] = {{w_stride, pack_w, TENON__RNN_W}, {r_stride, pack_r, TENON__RNN_R}};
     for (int i = 0; i < 2; i++) {
-        c->packed[i].size_bytes = (size_t)(slots[i].stride * gates) * sizeof(float);
+        const tenon__view *v = c->in[TENON__RNN_W + i];
+        if (!v->known || (!a->bytes && v->dtype != TENON_F32)) return TENON_OK;
+        int64_t n = v->dims[a->bytes ? 2 : 1] / a->gates;
+        if (!gate_stride(p, v->dims[a->bytes ? 1 : 2], n, &stride[i]) || !stride[i])
+            return TENON_OK;
+    }
+    for (int i = 0; i < 2; i++) {
+        c->packed[i].size_bytes = (size_t)(stride[i] * gates);
         c->packed[i].tiles = (uint32_t)gates;
-        c->packed[i].pack = slots[i].pack;
-        c->packed[i].input = slots[i].input;
-        c->packed[i].variant = (uint64_t)p->gemm->nr << 8 | (uint64_t)a->gates;
+        c->packed[i].pack = packs[i];
+        c->packed[i].input = (uint32_t)(TENON__RNN_W + i);
+        c->packed[i].variant = (uint64_t)nr << 9 | (uint64_t)a->gates << 1 | a->bytes;
     }
     p->packed = true;
     return TENON_OK;
@@ -102,16 +125,17 @@ static bool lay_out(const tenon__rnn_attrs *a, const tenon__rnn_prepared *prepar
 {
     int64_t gates = (int64_t)a->gates * a->directions, dirs = a->directions;
     *total = 0;
-    bool ok = gate_stride(p->gemm, p->inputs, p->hidden, &p->w_stride) &&
-              gate_stride(p->gemm, p->hidden, p->hidden, &p->r_stride);
+    bool ok = gate_stride(prepared, p->inputs, p->hidden, &p->w_stride) &&
+              gate_stride(prepared, p->hidden, p->hidden, &p->r_stride);
     if (ok && !prepared->packed)
-        ok = take(&p->w_at, total, gates, p->w_stride, 1) &&
-             take(&p->r_at, total, gates, p->r_stride, 1);
+        ok = take(&p->w_at, total, gates, p->w_stride / (int64_t)sizeof(float), 1) &&
+             take(&p->r_at, total, gates, p->r_stride / (int64_t)sizeof(float), 1);
     ok = ok && take(&p->bias_at, total, gates, p->padded, 1);
     ok = ok && take(&p->reset_bias_at, total, dirs, p->padded, 1);
     int64_t rows;
     ok = ok && tenon__mul_i64(p->time, p->batch, &rows);
     ok = ok && take(&p->product_at, total, gates, rows, p->padded);
+    if (a->bytes) ok = ok && take(&p->x_at, total, rows / 4 + 2, p->inputs + 1, 1);
     ok = ok && take(&p->h_at, total, 2 * dirs, p->batch, p->hidden);
     ok = ok && take(&p->c_at, total, dirs, p->batch, p->hidden);
     if (a->kind == TENON__RNN_GRU && !a->linear_before_reset)
@@ -124,7 +148,7 @@ static bool lay_out(const tenon__rnn_attrs *a, const tenon__rnn_prepared *prepar
 static void cut_product(tenon__rnn_params *p)
 {
     double row_ns = 0.02 * (double)p->inputs * (double)p->hidden + 1;
-    int64_t rows = p->time * p->batch, mr = p->gemm->mr;
+    int64_t rows = p->time * p->batch, mr = p->mr;
     p->rows_per_tile = row_ns * 8 < 60000 ? (int64_t)(60000 / row_ns) : 8;
     p->rows_per_tile = (p->rows_per_tile + mr - 1) / mr * mr;
     p->row_tiles = (rows + p->rows_per_tile - 1) / p->rows_per_tile;
@@ -157,6 +181,23 @@ static int64_t regions(const tenon__rnn_attrs *a)
     return a->gates + (a->kind == TENON__RNN_GRU && a->linear_before_reset);
 }
 
+static bool cut_scratch(const tenon__rnn_attrs *a, tenon__rnn_params *p, size_t *bytes)
+{
+    size_t own = p->gemm ? p->gemm->scratch_bytes : 0, other = 0;
+    int64_t longest = p->inputs > p->hidden ? p->inputs : p->hidden;
+    int64_t rows = p->batch < ROWS ? p->batch : ROWS, columns = p->step_panels;
+    if (a->bytes && !tenon__qgemm_scratch_bytes(p->qgemm, longest, &own)) return false;
+    if (columns < p->product_panels) columns = p->product_panels;
+    p->columns_at = tenon__align_up(own, 64);
+    /* Scale and zero of each column, and the states of all samples. */
+    if (a->bytes) other = (size_t)(columns * p->nr) * 8;
+    p->state_at = tenon__align_up(p->columns_at + other, 64);
+    if (a->bytes) other = (size_t)(p->batch * p->hidden);
+    p->gates_at = tenon__align_up(p->state_at + other, 64);
+    *bytes = p->gates_at + (size_t)(rows * regions(a) * p->step_panels * p->nr) * sizeof(float);
+    return true;
+}
+
 tenon_status tenon__rnn_bind(tenon__bind *c)
 {
     const tenon__rnn_attrs *a = c->attrs;
@@ -184,10 +225,12 @@ tenon_status tenon__rnn_bind(tenon__bind *c)
                    : tenon__fail(c->err, TENON_ELIMIT, "the batch is too large");
     }
     p->gemm = prepared->gemm;
+    p->qgemm = prepared->qgemm;
     p->cell = tenon__rnn_find(c->cpu);
-    p->panels = tenon__gemm_panels(p->gemm, p->hidden);
-    p->padded = p->panels * p->gemm->nr;
-    p->gemm_scratch_bytes = (int64_t)tenon__align_up(p->gemm->scratch_bytes, 64);
+    if (a->bytes) tenon__quant_find(c->cpu, &p->quant);
+    product_size(prepared, &p->nr, &p->mr);
+    p->panels = p->hidden / p->nr + (p->hidden % p->nr != 0);
+    p->padded = p->panels * p->nr;
     if (!lay_out(a, prepared, p, &total))
         return tenon__fail(c->err, TENON_ELIMIT, "the states and products are too large");
     cut_product(p);
@@ -198,9 +241,8 @@ tenon_status tenon__rnn_bind(tenon__bind *c)
         return tenon__fail(c->err, TENON_ELIMIT, "%lld time steps are too many",
                            (long long)p->time);
     c->work_bytes = (size_t)total * sizeof(float);
-    int64_t rows = p->batch < ROWS ? p->batch : ROWS;
-    c->scratch_bytes = (size_t)p->gemm_scratch_bytes +
-                       (size_t)(rows * regions(a) * p->step_panels * p->gemm->nr) * sizeof(float);
+    if (!cut_scratch(a, p, &c->scratch_bytes))
+        return tenon__fail(c->err, TENON_ELIMIT, "the states are too large");
     p->setup_tiles = (uint32_t)(a->directions * a->gates);
     p->product_tiles = p->setup_tiles * (uint32_t)(p->row_tiles * p->product_panel_tiles);
     p->step_tiles = (uint32_t)(a->directions * p->step_panel_tiles);
@@ -214,6 +256,54 @@ uint32_t tenon__rnn_tiles(const void *params, uint32_t phase)
     const tenon__rnn_params *p = params;
     if (p->plain) return p->setup_tiles;
     return phase == 0 ? p->setup_tiles : phase == 1 ? p->product_tiles : p->step_tiles;
+}
+
+/* ---- bytes ---- */
+
+/* Floats as u8, in front of them what these stand for. */
+typedef struct byte_rows {
+    float scale;
+    int32_t zero;
+    uint8_t *data;
+} byte_rows;
+
+/* The range, with 0 in it, becomes [0, 255]. */
+static byte_rows quantize(const tenon__rnn_params *p, const float *x, int64_t n, uint8_t *to)
+{
+    float low = 0, high = 0;
+    byte_rows rows = {1, 0, to};
+    if (n <= 0) return rows;
+    p->quant.range(x, n, &low, &high);
+    low = low < 0 ? low : 0;
+    high = high > 0 ? high : 0;
+    if (high > low) {
+        rows.scale = (high - low) / 255.0f;
+        float zero = -low / rows.scale;
+        rows.zero = (int32_t)lrintf(zero < 0 ? 0 : zero > 255 ? 255 : zero);
+    }
+    p->quant.quantize[TENON__QUANT_U8](x, to, n, &rows.scale, &rows.zero, 0);
+    return rows;
+}
+
+/* X in work: scale and zero, then the bytes. Only the steps that some sequence reaches count. */
+static byte_rows inputs_as_bytes(const tenon__run *r, const tenon__rnn_params *p)
+{
+    float *at = (float *)r->work + p->x_at;
+    return (byte_rows){at[0], (int32_t)at[1], (uint8_t *)(at + 2)};
+}
+
+static void quantize_inputs(const tenon__run *r, const tenon__rnn_params *p)
+{
+    float *at = (float *)r->work + p->x_at;
+    int64_t steps = 0;
+    for (int64_t b = 0; b < p->batch; b++) {
+        int64_t length = tenon__rnn_length(r, b, p->time);
+        if (length > steps) steps = length;
+    }
+    byte_rows rows =
+        quantize(p, r->in[TENON__RNN_X]->data, steps * p->batch * p->inputs, (uint8_t *)(at + 2));
+    at[0] = rows.scale;
+    at[1] = (float)rows.zero;
 }
 
 /* ---- phase 0 ---- */
@@ -273,16 +363,16 @@ static tenon_status setup(const tenon__run *r, const tenon__rnn_params *p)
     sum_bias(r, p, direction, gate);
     if (gate == 0) start_states(r, p, direction);
     if (!prepared->packed) {
-        tenon__gemm_pack w = gate_pack(p->gemm, r->in[TENON__RNN_W], a->gates, r->tile);
-        tenon__gemm_pack rec = gate_pack(p->gemm, r->in[TENON__RNN_R], a->gates, r->tile);
-        w.dst = work + p->w_at + r->tile * p->w_stride;
-        rec.dst = work + p->r_at + r->tile * p->r_stride;
-        if (w.k) p->gemm->pack(&w);
-        p->gemm->pack(&rec);
+        pack_one(prepared, a, r->in[TENON__RNN_W], r->tile,
+                 (uint8_t *)(work + p->w_at) + r->tile * p->w_stride);
+        pack_one(prepared, a, r->in[TENON__RNN_R], r->tile,
+                 (uint8_t *)(work + p->r_at) + r->tile * p->r_stride);
     }
-    return r->tile == 0 ? tenon__rnn_check_lengths(r, p->time, p->batch) : TENON_OK;
+    if (r->tile) return TENON_OK;
+    tenon_status st = tenon__rnn_check_lengths(r, p->time, p->batch);
+    if (!st && a->bytes) quantize_inputs(r, p);
+    return st;
 }
-
 /* ---- products ---- */
 
 typedef struct gate_product {
@@ -290,6 +380,7 @@ typedef struct gate_product {
     bool recurrent;
     int64_t panel, columns; /* first panel, number of hidden units */
     const float *a;
+    byte_rows bytes; /* instead of a */
     int64_t m;
     float *c;
     int64_t c_row;
@@ -297,23 +388,77 @@ typedef struct gate_product {
     bool accumulate;
 } gate_product;
 
+/* Scale and zero of each column of a product of bytes, into scratch. */
+static void column_values(const tenon__run *r, const tenon__rnn_params *p, const gate_product *g,
+                          float *scales, int32_t *zeros)
+{
+    const tenon__rnn_attrs *a = r->attrs;
+    const tenon__view *scale = r->in[g->recurrent ? TENON__RNN_R_SCALE : TENON__RNN_W_SCALE];
+    uint32_t zero_input = g->recurrent ? TENON__RNN_R_ZERO : TENON__RNN_W_ZERO;
+    const tenon__view *zero = zero_input < r->in_count ? r->in[zero_input] : NULL;
+    bool by_column = scale->rank == 2, zero_by_column = zero && zero->rank == 2;
+    int64_t direction = g->gate / a->gates;
+    int64_t at = g->gate * p->hidden + g->panel * p->nr;
+    for (int64_t j = 0; j < g->columns; j++) {
+        int64_t zero_at = zero_by_column ? at + j : direction;
+        scales[j] = g->bytes.scale * ((const float *)scale->data)[by_column ? at + j : direction];
+        zeros[j] = !zero                     ? 0
+                   : zero->dtype == TENON_I8 ? ((const int8_t *)zero->data)[zero_at]
+                                             : ((const uint8_t *)zero->data)[zero_at];
+    }
+}
+
+static void multiply_bytes(const tenon__run *r, const tenon__rnn_params *p, const gate_product *g,
+                           const uint8_t *packed)
+{
+    int64_t k = g->recurrent ? p->hidden : p->inputs;
+    size_t panel_bytes = 0;
+    (void)tenon__qgemm_panel_bytes(p->qgemm, k, &panel_bytes); /* it did fit when it was packed */
+    float *scales = (float *)(void *)((uint8_t *)r->scratch + p->columns_at);
+    int32_t *zeros = (int32_t *)(void *)(scales + g->columns);
+    column_values(r, p, g, scales, zeros);
+    tenon__qgemm product = {.m = g->m,
+                            .n = g->columns,
+                            .k = k,
+                            .a = g->bytes.data,
+                            .a_row = k,
+                            .a_col = 1,
+                            .b_signed = r->in[g->recurrent ? TENON__RNN_R : TENON__RNN_W]->dtype ==
+                                        TENON_I8,
+                            .a_zero = g->bytes.zero,
+                            .b = packed + (size_t)g->panel * panel_bytes,
+                            .b_zero = zeros,
+                            .out = TENON__QGEMM_F32,
+                            .c = g->c,
+                            .c_row = g->c_row,
+                            .scale = scales,
+                            .tail = {.bias = g->bias, .residual = g->accumulate ? g->c : NULL},
+                            .scratch = r->scratch};
+    p->qgemm->run(&product);
+}
+
 static void multiply(const tenon__run *r, const tenon__rnn_params *p, const gate_product *g)
 {
     const tenon__rnn_prepared *prepared = r->prepared;
     const float *work = r->work;
-    int64_t k = g->recurrent ? p->hidden : p->inputs, nr = p->gemm->nr;
+    int64_t k = g->recurrent ? p->hidden : p->inputs;
     int64_t stride = g->recurrent ? p->r_stride : p->w_stride;
-    const float *packed = prepared->packed ? (const float *)r->packed[g->recurrent]
-                                           : work + (g->recurrent ? p->r_at : p->w_at);
+    const void *all =
+        prepared->packed ? r->packed[g->recurrent] : work + (g->recurrent ? p->r_at : p->w_at);
+    const void *packed = (const uint8_t *)all + g->gate * stride;
+    if (p->qgemm) {
+        multiply_bytes(r, p, g, packed);
+        return;
+    }
     tenon__gemm product = {.m = g->m,
                            .n = g->columns,
                            .k = k,
                            .a = g->a,
                            .a_row = k,
                            .a_col = 1,
-                           .b = packed + g->gate * stride + g->panel * nr * k,
-                           .b_panel = nr * k,
-                           .b_row = nr,
+                           .b = (const float *)packed + g->panel * p->nr * k,
+                           .b_panel = p->nr * k,
+                           .b_row = p->nr,
                            .c = g->c,
                            .c_row = g->c_row,
                            .accumulate = g->accumulate,
@@ -326,7 +471,7 @@ static void multiply(const tenon__run *r, const tenon__rnn_params *p, const gate
 /* Hidden units of `panels` panels from `panel` on. */
 static int64_t units_of(const tenon__rnn_params *p, int64_t panel, int64_t panels)
 {
-    int64_t from = panel * p->gemm->nr, to = (panel + panels) * p->gemm->nr;
+    int64_t from = panel * p->nr, to = (panel + panels) * p->nr;
     return (to < p->hidden ? to : p->hidden) - from;
 }
 
@@ -343,11 +488,16 @@ static void product_tile(const tenon__run *r, const tenon__rnn_params *p)
     int64_t in_direction = gate / a->gates, row_floats = a->gates * p->padded;
     gate_product g = {.gate = gate, .panel = panel, .c_row = row_floats};
     g.columns = units_of(p, panel, p->product_panels);
-    g.a = (const float *)r->in[TENON__RNN_X]->data + row * p->inputs;
+    if (a->bytes) {
+        g.bytes = inputs_as_bytes(r, p);
+        g.bytes.data += row * p->inputs;
+    } else {
+        g.a = (const float *)r->in[TENON__RNN_X]->data + row * p->inputs;
+    }
     g.m = rows - row < p->rows_per_tile ? rows - row : p->rows_per_tile;
-    g.bias = work + p->bias_at + gate * p->padded + panel * p->gemm->nr;
+    g.bias = work + p->bias_at + gate * p->padded + panel * p->nr;
     g.c = work + p->product_at + (in_direction * rows + row) * row_floats +
-          gate % a->gates * p->padded + panel * p->gemm->nr;
+          gate % a->gates * p->padded + panel * p->nr;
     multiply(r, p, &g);
 }
 
@@ -364,6 +514,7 @@ typedef struct step {
     float *gates; /* scratch: [sample][region][width] */
     const float *before;
     float *after; /* states of the direction, [batch][hidden] */
+    byte_rows state;
 } step;
 
 static int64_t time_of(const step *w, int64_t b)
@@ -405,10 +556,12 @@ static void recur(const step *w, int64_t b, int64_t m, int64_t from, int64_t to,
                                 .panel = w->panel,
                                 .columns = w->units,
                                 .a = state + b * w->p->hidden,
+                                .bytes = w->state,
                                 .m = m,
                                 .c = w->gates + region * w->width,
                                 .c_row = count * w->width,
                                 .accumulate = true};
+        if (a->bytes) product.bytes.data += b * w->p->hidden;
         multiply(w->r, w->p, &product);
     }
 }
@@ -505,11 +658,11 @@ static void step_tile(const tenon__run *r, const tenon__rnn_params *p)
         .r = r, .p = p, .place = tenon__rnn_place_of(a, r->in[TENON__RNN_X], r->in[TENON__RNN_R])};
     w.direction = (int)(r->tile / p->step_panel_tiles);
     w.panel = r->tile % p->step_panel_tiles * p->step_panels;
-    w.unit = w.panel * p->gemm->nr;
+    w.unit = w.panel * p->nr;
     w.units = units_of(p, w.panel, p->step_panels);
-    w.width = p->step_panels * p->gemm->nr;
+    w.width = p->step_panels * p->nr;
     w.backward = a->reverse || w.direction == 1;
-    w.gates = (float *)r->scratch + p->gemm_scratch_bytes / (int64_t)sizeof(float);
+    w.gates = (float *)(void *)((uint8_t *)r->scratch + p->gates_at);
     int64_t from = p->two_stages ? phase / 2 : phase * p->steps_per_phase;
     int64_t to = p->time - from < p->steps_per_phase ? p->time : from + p->steps_per_phase;
     bool reset = a->kind == TENON__RNN_GRU && !a->linear_before_reset;
@@ -517,6 +670,9 @@ static void step_tile(const tenon__run *r, const tenon__rnn_params *p)
         int64_t at = w.direction * p->batch * p->hidden;
         w.before = states + w.s % 2 * of_state + at;
         w.after = states + (w.s + 1) % 2 * of_state + at;
+        if (a->bytes)
+            w.state =
+                quantize(p, w.before, p->batch * p->hidden, (uint8_t *)r->scratch + p->state_at);
         if (reset && !(p->two_stages && phase % 2)) reset_stage(&w);
         if (!(p->two_stages && phase % 2 == 0)) last_stage(&w);
     }

@@ -3,8 +3,8 @@
  * = g(x Wc + h Rc + b), c' = f c + i z, o = f(x Wo + h Ro + Po c' + b), h' = o h(c'), gates in
  * the order i, o, f, c. Inputs X, W, R, B, sequence_lens, initial_h, initial_c, P; outputs Y,
  * Y_h, Y_c. Past the end of a sequence Y is 0 and the states stay; backwards, a sequence begins
- * at its own end. clip bounds the arguments of f, g and h. Shapes by layout, as ONNX has them;
- * f32, f64; f16 and bf16 widened. ONNX LSTM-22. */
+ * at its own end. clip bounds the arguments of f and g, not that of h. Shapes by layout, as ONNX
+ * has them; f32, f64; f16 and bf16 widened. ONNX LSTM-22. */
 #include "opkit/rnn.h"
 
 static tenon_status read(const tenon__graph *graph, const tenon__node *node, void *attrs,

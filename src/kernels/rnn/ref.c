@@ -20,7 +20,7 @@ static void lstm(float *gates, int64_t stride, int64_t n, const float *peephole,
         if (cell->couple) forget = 1 - input;
         c[k] = forget * c[k] + input * act(&cell->g, cell, *z);
         float output = act(&cell->f, cell, p ? *o + p[peephole_stride + k] * c[k] : *o);
-        h[k] = output * act(&cell->h, cell, c[k]);
+        h[k] = output * (float)tenon__rnn_apply(&cell->h, INFINITY, c[k]);
     }
 }
 

@@ -29,7 +29,7 @@ typedef struct tenon__rnn_act {
 
 typedef struct tenon__rnn_cell {
     tenon__rnn_act f, g, h; /* GRU and RNN: without h; RNN: f alone */
-    float clip;             /* of every argument of f, g and h; INFINITY for none */
+    float clip;             /* of every argument of f and g; INFINITY for none */
     bool couple;            /* LSTM: the forget gate is 1 - the input gate */
 } tenon__rnn_cell;
 

@@ -75,7 +75,7 @@ static void lstm(float *gates, int64_t stride, int64_t n, const float *peephole,
     }
     if (peephole) add_product(output, peephole + peephole_stride, c, n);
     activate(&cell->f, cell->clip, output, n);
-    activate(&cell->h, cell->clip, update, n);
+    activate(&cell->h, INFINITY, update, n);
     for (int64_t i = 0; i < n; i += VF) {
         int64_t w = n - i < VF ? n - i : VF;
         vf_store_n(h + i, vf_mul(vf_load_n(output + i, w, 0.0f), vf_load_n(update + i, w, 0.0f)),
