@@ -58,9 +58,10 @@ fuzz: ## each target for SECONDS_EACH (20) seconds; needs clang
 	@mkdir -p build && $(call build_it,fuzz)
 	@tools/fuzz build/fuzz $(or $(SECONDS_EACH),20)
 
-bench: ## the benchmark programs into build/release/bench
+bench: ## beside onnxruntime (from PyPI, into build/bench-env) in one run, and the benchmark programs
 	@mkdir -p build && $(call build_it,release)
-	@ls build/release/bench 2>/dev/null || echo "no benchmark programs"
+	@$(PYTHON) tools/bench
+	@m=$${TENON_TEST_DATA:-../shared/data}/models/llm-stories260k/model_op17.onnx; test ! -e $$m || build/release/bench/bind $$m
 
 fmt: ## formats every C file in place
 	@tools/c-files | xargs clang-format -i
