@@ -118,6 +118,63 @@ tenon_status tenon__convolve_activation(const tenon__node *node, tenon__epilogue
                        TENON__STR_ARG(name));
 }
 
+static tenon__conv_weights weights_of(const tenon__convolve_shape *s, const void *data,
+                                      int64_t group)
+{
+    tenon__conv_weights w = {.data = data, .rank = s->window.rank, .channel = 1};
+    for (int i = w.rank - 1; i >= 0; i--) {
+        w.count[i] = s->window.axis[i].kernel;
+        w.tap[i] = w.channel;
+        w.channel *= w.count[i];
+    }
+    w.output = w.channel * s->channels;
+    w.first = group * s->outputs * w.output;
+    return w;
+}
+
+static int64_t panels_of(const tenon__convolve_shape *s, int rows)
+{
+    return (s->outputs + rows - 1) / rows;
+}
+
+int64_t tenon__convolve_k(const tenon__convolve_shape *s)
+{
+    int64_t k = s->channels;
+    for (int i = 0; i < s->window.rank; i++)
+        k *= s->window.axis[i].kernel;
+    return k;
+}
+
+void tenon__convolve_pack(const tenon__conv_row *row, const tenon__convolve_shape *s,
+                          const void *data, const void *factor, int64_t per_tile, uint32_t tile,
+                          float *dst)
+{
+    int64_t each = panels_of(s, row->rows), first = tile * per_tile, end = first + per_tile;
+    if (end > each * s->group) end = each * s->group;
+    for (int64_t p = first; p < end; p++) {
+        int64_t g = p / each, from = p % each * row->rows;
+        int64_t to = from + row->rows < s->outputs ? from + row->rows : s->outputs;
+        tenon__conv_weights w = weights_of(s, data, g);
+        float *group = dst + g * s->outputs * tenon__convolve_k(s);
+        tenon__conv_pack(row, &w, s->channels, from, to, group);
+        if (!factor) continue;
+        /* A panel lies behind those before it, [k][to - from]. */
+        float *panel = group + from * tenon__convolve_k(s);
+        for (int64_t i = 0; i < tenon__convolve_k(s) * (to - from); i++) {
+            float f;
+            memcpy(&f, (const uint8_t *)factor + (g * s->outputs + from + i % (to - from)) * 4, 4);
+            panel[i] *= f;
+        }
+    }
+}
+
+uint32_t tenon__convolve_pack_tiles(const tenon__conv_row *row, const tenon__convolve_shape *s,
+                                    int64_t *per_tile)
+{
+    return tenon__tiles(panels_of(s, row->rows) * s->group,
+                        (double)tenon__convolve_k(s) * row->rows, per_tile);
+}
+
 #define TILE_NS 50e3
 
 static int64_t blocks_of(int64_t count, int64_t block)

@@ -40,6 +40,17 @@ void tenon__convolve_grid(const tenon__convolve_shape *s, tenon__conv_grid *grid
 tenon_status tenon__convolve_activation(const tenon__node *node, tenon__epilogue *e,
                                         tenon_error *err);
 
+/* Channels of a group times taps: what a sum runs over. */
+int64_t tenon__convolve_k(const tenon__convolve_shape *s);
+/* Packs the weights [M, C / group, k1, ...] of all groups for the plain form: tiles of `per_tile`
+ * panels. dst takes as many floats as there are weights, group by group. `factor`, where not NULL,
+ * holds a number for each output channel to multiply its weights by, of any alignment. */
+uint32_t tenon__convolve_pack_tiles(const tenon__conv_row *row, const tenon__convolve_shape *s,
+                                    int64_t *per_tile);
+void tenon__convolve_pack(const tenon__conv_row *row, const tenon__convolve_shape *s,
+                          const void *data, const void *factor, int64_t per_tile, uint32_t tile,
+                          float *dst);
+
 /* How a step over [batch, group] planes is cut: blocks of positions, blocks of output channels. */
 typedef struct tenon__convolve_cut {
     int64_t positions, outputs; /* of one block */

@@ -24,7 +24,7 @@ typedef struct attrs {
 
 typedef struct prepared {
     const tenon__conv_row *row;
-    bool packed;         /* the weights are constant */
+    bool packed; /* the weights are constant */
     bool has_factor;
     int64_t pack_panels; /* of each tile of packing */
 } prepared;
@@ -93,67 +93,10 @@ static tenon_status infer(tenon__infer *c)
 
 /* ---- weights ---- */
 
-static tenon__conv_weights weights_of(const tenon__convolve_shape *s, const void *data,
-                                      int64_t group)
-{
-    tenon__conv_weights w = {.data = data, .rank = s->window.rank, .channel = 1};
-    for (int i = w.rank - 1; i >= 0; i--) {
-        w.count[i] = s->window.axis[i].kernel;
-        w.tap[i] = w.channel;
-        w.channel *= w.count[i];
-    }
-    w.output = w.channel * s->channels;
-    w.first = group * s->outputs * w.output;
-    return w;
-}
-
-static int64_t panels_of(const tenon__convolve_shape *s, int rows)
-{
-    return (s->outputs + rows - 1) / rows;
-}
-
-static int64_t k_of(const tenon__convolve_shape *s)
-{
-    int64_t k = s->channels;
-    for (int i = 0; i < s->window.rank; i++)
-        k *= s->window.axis[i].kernel;
-    return k;
-}
-
-/* Panels are counted over all groups. */
-static void pack_panels(const tenon__conv_row *row, const tenon__convolve_shape *s,
-                        const void *data, const void *factor, int64_t per_tile, uint32_t tile,
-                        float *dst)
-{
-    int64_t each = panels_of(s, row->rows), first = tile * per_tile, end = first + per_tile;
-    if (end > each * s->group) end = each * s->group;
-    for (int64_t p = first; p < end; p++) {
-        int64_t g = p / each, from = p % each * row->rows;
-        int64_t to = from + row->rows < s->outputs ? from + row->rows : s->outputs;
-        tenon__conv_weights w = weights_of(s, data, g);
-        float *group = dst + g * s->outputs * k_of(s);
-        tenon__conv_pack(row, &w, s->channels, from, to, group);
-        if (!factor) continue;
-        /* A panel lies behind those before it, [k][to - from]. */
-        float *panel = group + from * k_of(s);
-        for (int64_t i = 0; i < k_of(s) * (to - from); i++) {
-            float f;
-            memcpy(&f, (const uint8_t *)factor + (g * s->outputs + from + i % (to - from)) * 4, 4);
-            panel[i] *= f;
-        }
-    }
-}
-
 /* A row's time for one multiply-add, roughly. */
 static double row_ns(const tenon__conv_row *row)
 {
     return row->needs ? 0.02 : 0.5;
-}
-
-static uint32_t pack_tiles(const tenon__conv_row *row, const tenon__convolve_shape *s,
-                           int64_t *per_tile)
-{
-    return tenon__tiles(panels_of(s, row->rows) * s->group, (double)k_of(s) * row->rows, per_tile);
 }
 
 static tenon_status pack(const tenon__pack *p)
@@ -169,8 +112,8 @@ static tenon_status pack(const tenon__pack *p)
     }
     tenon_status st = tenon__convolve_fit(&a->conv, &x, p->in[1], &s, p->err);
     if (st) return st;
-    pack_panels(pre->row, &s, p->in[1]->data, pre->has_factor ? p->in[4]->data : NULL, pre->pack_panels,
-                p->tile, p->dst);
+    tenon__convolve_pack(pre->row, &s, p->in[1]->data, pre->has_factor ? p->in[4]->data : NULL,
+                         pre->pack_panels, p->tile, p->dst);
     return TENON_OK;
 }
 
@@ -191,11 +134,11 @@ static tenon_status prepare(tenon__prepare *c)
     pre->packed = true;
     pre->has_factor = c->in_count > 4 && c->in[4];
     c->packed[0].size_bytes = (size_t)tenon__view_count(w) * sizeof(float);
-    c->packed[0].tiles = pack_tiles(pre->row, &s, &pre->pack_panels);
+    c->packed[0].tiles = tenon__convolve_pack_tiles(pre->row, &s, &pre->pack_panels);
     c->packed[0].pack = pack;
     c->packed[0].input = 1;
-    c->packed[0].variant =
-        (uint64_t)pre->row->rows ^ (pre->has_factor ? (uintptr_t)c->in[4]->data : 0);
+    c->packed[0].variant = ((uint64_t)pre->row->rows << 32 | (uint64_t)a->conv.group) ^
+                           (pre->has_factor ? (uintptr_t)c->in[4]->data : 0);
     return TENON_OK;
 }
 
@@ -208,7 +151,7 @@ static tenon_status bind(tenon__bind *c)
     params *p = c->params;
     tenon_status st = tenon__convolve_fit(&a->conv, c->in[0], c->in[1], &p->shape, c->err);
     if (st) return st;
-    const int64_t planes = p->shape.batch * p->shape.group, k = k_of(&p->shape);
+    const int64_t planes = p->shape.batch * p->shape.group, k = tenon__convolve_k(&p->shape);
     tenon__convolve_grid(&p->shape, &p->grid);
     const bool f64 = c->in[0]->dtype == TENON_F64;
     st = tenon__convolve_cut_set(&p->cut, planes, p->grid.positions, p->shape.outputs, k,
@@ -221,7 +164,7 @@ static tenon_status bind(tenon__bind *c)
     if (f64) return TENON_OK;
     c->scratch_bytes = tenon__conv_scratch(pre->row, k, p->cut.positions);
     if (!pre->packed && c->tiles) {
-        p->pack_tiles = pack_tiles(pre->row, &p->shape, &p->pack_panels);
+        p->pack_tiles = tenon__convolve_pack_tiles(pre->row, &p->shape, &p->pack_panels);
         c->work_bytes = (size_t)tenon__view_count(c->in[1]) * sizeof(float);
         c->phases = 2;
     } else {
@@ -282,7 +225,7 @@ static tenon_status run(const tenon__run *r)
     const params *p = r->params;
     const tenon__convolve_shape *s = &p->shape;
     if (p->pack_tiles && r->phase == 0) {
-        pack_panels(pre->row, s, r->in[1]->data, NULL, p->pack_panels, r->tile, r->work);
+        tenon__convolve_pack(pre->row, s, r->in[1]->data, NULL, p->pack_panels, r->tile, r->work);
         return TENON_OK;
     }
     tenon__convolve_tile t =
