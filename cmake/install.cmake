@@ -16,9 +16,8 @@ install(DIRECTORY include/tenon DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MA
 if(TARGET tenon)
     install(TARGETS tenon RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
-file(GLOB pages CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/docs/man/*.1")
-if(pages)
-    install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+if(TARGET man)
+    install(FILES "${CMAKE_CURRENT_BINARY_DIR}/tenon.1" DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/tenon")

@@ -41,6 +41,12 @@ if(TENON_CLI AND cli_sources)
         target_link_options(tenon PRIVATE -static)
     endif()
     add_dependencies(product tenon)
+    # The manual page comes from the command's own table of options.
+    if(NOT CMAKE_CROSSCOMPILING OR CMAKE_CROSSCOMPILING_EMULATOR)
+        add_custom_command(OUTPUT tenon.1 COMMAND tenon --man > tenon.1 DEPENDS tenon VERBATIM)
+        add_custom_target(man DEPENDS tenon.1)
+        add_dependencies(product man)
+    endif()
 endif()
 
 # folder: every .c of it is a program on the public headers, built into build/.../folder.

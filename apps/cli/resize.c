@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bilinear resizing with half-pixel centres. A picture that shrinks is averaged over the width of
  * an output pixel (a triangle filter, stretched), so that nothing is left out: what Pillow calls
- * BILINEAR, and torchvision antialias. The arithmetic is Pillow's, to the last bit: weights of 22
- * bits, columns first, rounded to 8 bits after each of the two passes. */
+ * BILINEAR, and torchvision antialias. The arithmetic is Pillow's: weights of 22 bits, along rows
+ * first, then along columns, rounded to 8 bits after each. (Pillow 13 sometimes takes the other
+ * order, which moves a pixel by 1 at most.) */
 #include <math.h>
 #include <stdlib.h>
 
