@@ -176,6 +176,64 @@ static void by_hand(void **state)
     }
 }
 
+/* Weights of bytes: close to the same LSTM with what they stand for, and (states being 0 at the
+ * start, x 0 or 1) in the first step exactly that. */
+static void bytes(void **state)
+{
+    enum { TIME = 4, BATCH = 3, INPUTS = 11, HIDDEN = 37, ROWS = 4 * HIDDEN, DIRS = 2 };
+    static int8_t w[DIRS][INPUTS][ROWS], r[DIRS][HIDDEN][ROWS];
+    static float w_real[DIRS][ROWS][INPUTS], r_real[DIRS][ROWS][HIDDEN], x[TIME][BATCH][INPUTS];
+    static float bias[DIRS][2 * ROWS], w_scale[DIRS][ROWS];
+    const float r_scale[DIRS] = {0.004f, 0.003f};
+    int8_t zero[DIRS] = {3, -5};
+    (void)state;
+    for (int d = 0; d < DIRS; d++)
+        for (int k = 0; k < ROWS; k++) {
+            w_scale[d][k] = (float)test_random_real(0.001, 0.01);
+            bias[d][k] = (float)test_random_real(-0.5, 0.5);
+            bias[d][ROWS + k] = (float)test_random_real(-0.5, 0.5);
+            for (int i = 0; i < INPUTS; i++) {
+                w[d][i][k] = (int8_t)test_random_in(-128, 127);
+                w_real[d][k][i] = w_scale[d][k] * (float)w[d][i][k];
+            }
+            for (int i = 0; i < HIDDEN; i++) {
+                r[d][i][k] = (int8_t)test_random_in(-128, 127);
+                r_real[d][k][i] = r_scale[d] * (float)(r[d][i][k] - zero[d]);
+            }
+        }
+    for (int i = 0; i < TIME * BATCH * INPUTS; i++)
+        (&x[0][0][0])[i] = i == 0 || test_random() % 2 ? 1.0f : 0.0f;
+    for (int time = 1; time <= TIME; time += TIME - 1) {
+        driver *real = driver_create("LSTM", 14), *q = driver_create("DynamicQuantizeLSTM", 1);
+        tenon_error err;
+        driver_input(real, TENON_F32, 3, (int64_t[]){time, BATCH, INPUTS}, x);
+        driver_const(real, TENON_F32, 3, (int64_t[]){DIRS, ROWS, INPUTS}, w_real);
+        driver_const(real, TENON_F32, 3, (int64_t[]){DIRS, ROWS, HIDDEN}, r_real);
+        driver_input(real, TENON_F32, 2, (int64_t[]){DIRS, 2 * ROWS}, bias);
+        driver_text(real, "direction", "bidirectional");
+        driver_input(q, TENON_F32, 3, (int64_t[]){time, BATCH, INPUTS}, x);
+        driver_const(q, TENON_I8, 3, (int64_t[]){DIRS, INPUTS, ROWS}, w);
+        driver_const(q, TENON_I8, 3, (int64_t[]){DIRS, HIDDEN, ROWS}, r);
+        driver_input(q, TENON_F32, 2, (int64_t[]){DIRS, 2 * ROWS}, bias);
+        for (int i = 0; i < 4; i++)
+            driver_absent(q);
+        driver_const(q, TENON_F32, 2, (int64_t[]){DIRS, ROWS}, w_scale);
+        driver_absent(q);
+        driver_const(q, TENON_F32, 1, (int64_t[]){DIRS}, r_scale);
+        driver_const(q, TENON_I8, 1, (int64_t[]){DIRS}, zero);
+        driver_text(q, "direction", "bidirectional");
+        driver_tolerance(q, time == 1 ? 1e-5 : 0.02);
+        assert_int_equal(driver_run(real, tenon__cpu_detect(), &err), TENON_OK);
+        const tenon__view *y = driver_output(real, 0);
+        for (int plain = 0; plain < 2; plain++) {
+            assert_int_equal(driver_run(q, plain ? 0 : tenon__cpu_detect(), &err), TENON_OK);
+            driver_expect(q, 0, TENON_F32, 4, y->dims, y->data);
+        }
+        driver_destroy(real);
+        driver_destroy(q);
+    }
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -214,6 +272,6 @@ static void refused(void **state)
 int main(int argc, char **argv)
 {
     static const test_case cases[] = {CASE(random_layers), CASE(large), CASE(activations),
-                                      CASE(by_hand), CASE(refused)};
+                                      CASE(by_hand),       CASE(bytes), CASE(refused)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }
