@@ -168,14 +168,15 @@ static tenon_status read_values(tenon__onnx_scope *s, tenon_error *err)
 static tenon_status add_node(tenon__onnx_scope *s, const tenon__onnx_kind *kind, tenon_error *err)
 {
     const tenon__onnx_fields *x = &s->reader->fields;
+    /* A node without inputs and outputs has no list at all. */
+    const tenon__value_id *outputs = x->ids.count ? x->ids.items + x->inputs.count : NULL;
     tenon__node *node;
     tenon__str name;
     tenon_status status = tenon__onnx_scope_name(s, x->name, &name, err);
     if (status) return status;
-    status =
-        tenon__graph_add_node(s->graph, kind->op, name, x->kind, kind->opset, x->ids.items,
-                              x->inputs.count, x->ids.items + x->inputs.count, x->outputs.count,
-                              x->attrs.items, x->attrs.count, UINT32_MAX, &node, err);
+    status = tenon__graph_add_node(s->graph, kind->op, name, x->kind, kind->opset, x->ids.items,
+                                   x->inputs.count, outputs, x->outputs.count, x->attrs.items,
+                                   x->attrs.count, UINT32_MAX, &node, err);
     for (uint32_t i = 0; status == TENON_OK && i < node->attr_count; i++) {
         if (node->attrs[i].type != TENON__ATTR_GRAPH) continue;
         tenon__onnx_pending waits = {node, i, x->graphs.items[i]};

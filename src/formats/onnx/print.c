@@ -36,8 +36,9 @@ static uint8_t *take(writer *w, size_t bytes)
 
 static void put_bytes(writer *w, const void *data, size_t bytes)
 {
+    if (bytes == 0) return;
     uint8_t *to = take(w, bytes);
-    if (to && bytes) memcpy(to, data, bytes);
+    if (to) memcpy(to, data, bytes);
 }
 
 static void put_varint(writer *w, uint64_t value)
@@ -106,7 +107,8 @@ static void put_value(writer *w, const tenon_value *value, const char *name);
 /* Sequence, optional and the values of a map have the same fields. */
 static void put_items(writer *w, const tenon_value *value, const char *name)
 {
-    unsigned type = value->dtype != TENON_NONE ? elem_types[TENON_VALUE_TENSOR] : 0;
+    /* An empty sequence is taken for one of tensors; an empty optional says nothing. */
+    unsigned type = value->kind == TENON_VALUE_OPTIONAL ? 0 : elem_types[TENON_VALUE_TENSOR];
     for (size_t i = value->items.count; i-- > 0;) {
         const tenon_value *item = value->items.items[i];
         size_t before = w->used;

@@ -121,13 +121,14 @@ tenon_status tenon__onnx_read(const tenon__onnx_source *src, tenon__arena *arena
                               const tenon_allocator *a, tenon__graph **out, tenon__report *report,
                               tenon_error *err)
 {
+    const uint8_t *end = src->size ? src->data + src->size : src->data;
     tenon__onnx_reader r = {
-        .data = {.src = src, .end = src->data + src->size, .arena = arena, .allocator = a},
+        .data = {.src = src, .end = end, .arena = arena, .allocator = a},
         .report = report,
         .max_nodes = src->max_nodes ? src->max_nodes : TENON__ONNX_MAX_NODES,
         .watch = {.stop = src->stop, .ctx = src->ctx},
     };
-    tenon__pb all = {src->data, src->data, src->data + src->size, &r.watch};
+    tenon__pb all = {src->data, src->data, end, &r.watch};
     *out = NULL;
     tenon__map_init(&r.function_index, a);
     tenon__map_init(&r.kind_index, a);
@@ -163,6 +164,7 @@ static int model_field(uint32_t number)
 
 bool tenon__onnx_probe(const uint8_t *data, size_t size)
 {
+    if (size == 0) return false;
     tenon__pb m = {data, data, data + size, NULL};
     tenon__pb_field f;
     bool ir = false, graph = false;

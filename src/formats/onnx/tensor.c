@@ -397,6 +397,15 @@ static tenon_status take_data(const tenon__onnx_data *data, const proto *p, teno
     return TENON_OK;
 }
 
+/* The name where reading broke off before it came, for the message. */
+static tenon__str find_name(tenon__pb m)
+{
+    tenon__pb_field f;
+    while (tenon__pb_next(&m, &f, NULL) == TENON_OK && f.number)
+        if (f.number == NAME && f.type == TENON__PB_BYTES) return tenon__pb_str(&f);
+    return (tenon__str){NULL, 0};
+}
+
 tenon_status tenon__onnx_tensor_read(const tenon__onnx_data *data, tenon__pb m,
                                      tenon__onnx_tensor *out, tenon_error *err)
 {
@@ -415,6 +424,7 @@ tenon_status tenon__onnx_tensor_read(const tenon__onnx_data *data, tenon__pb m,
     status = take_data(data, &p, out, err);
     if (status == TENON_OK) return TENON_OK;
 fail:
+    if (p.name.size == 0) p.name = find_name(m);
     return tenon__error_where(err, status, "tensor '%.*s'", TENON__STR_ARG(p.name));
 }
 

@@ -167,11 +167,11 @@ tenon_status tenon_value_parse_onnx(tenon_env *env, tenon_value_kind kind, const
     if (!env || (!data && size_bytes) || (unsigned)kind > TENON_VALUE_MAP)
         return tenon__fail(err, TENON_EINVAL, "env, data or kind");
     const tenon_allocator *a = tenon__env_allocator(env);
-    const uint8_t *bytes = data;
+    const uint8_t *bytes = data, *end = size_bytes ? bytes + size_bytes : bytes;
     tenon__arena arena; /* decoded numbers, until they are copied into tensors */
     tenon__arena_init(&arena, a, 0);
-    tenon__onnx_data from = {.end = bytes + size_bytes, .arena = &arena, .allocator = a};
-    tenon__pb all = {bytes, bytes, bytes + size_bytes, NULL};
+    tenon__onnx_data from = {.end = end, .arena = &arena, .allocator = a};
+    tenon__pb all = {bytes, bytes, end, NULL};
     tenon_status status = read_value(&from, kind, all, 0, out, err);
     tenon__arena_fini(&arena);
     return status;
