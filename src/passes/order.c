@@ -6,6 +6,7 @@
 const tenon__pass tenon__passes[] = {
     {"widen", tenon__pass_widen, true},
     {"fold", tenon__pass_fold, false},
+    {"transposes", tenon__pass_transposes, false},
     {"noop", tenon__pass_noop, false},
     {"quant", tenon__pass_quant, false},
     {"fold_all", tenon__pass_fold_all, false},
@@ -13,6 +14,8 @@ const tenon__pass tenon__passes[] = {
     {"norm", tenon__pass_norm, false},
     {"bias", tenon__pass_bias, false},
     {"silu", tenon__pass_silu, false},
+    {"gelu", tenon__pass_gelu, false},
+    {"layer_norm", tenon__pass_layer_norm, false},
     {"residual", tenon__pass_residual, false},
     {"activation", tenon__pass_activation, false},
     {"layout", tenon__pass_layout, false},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Passes fold, noop, silu, pad, dead, widen: what each rewrites, and what it leaves. */
+/* Passes fold, noop, transposes, silu, gelu, layer_norm, pad, dead: what each rewrites. */
 #include "graphs.h"
 
 static void fold(void **state)
@@ -38,6 +38,56 @@ static void silu(void **state)
     sample_fini(&s);
 }
 
+static void transposes(void **state)
+{
+    (void)state;
+    static const int64_t a[3] = {2, 0, 1}, b[3] = {0, 2, 1};
+    tenon__attr first = {.name = TENON__STR("perm"), .type = TENON__ATTR_INTS, .count = 3, .ints = a};
+    tenon__attr second = {.name = TENON__STR("perm"), .type = TENON__ATTR_INTS, .count = 3, .ints = b};
+    sample s;
+    sample_init(&s);
+    tenon__value_id x = sample_input(&s, DIMS(3, 4, 5));
+    sample_output(&s, sample_node(&s, "Transpose", IN(sample_node(&s, "Transpose", IN(x), &first, 1)), &second, 1));
+    check_pass(&s, "transposes", "Transpose Transpose", "Transpose", 0);
+    sample_fini(&s);
+}
+
+static void gelu(void **state)
+{
+    (void)state;
+    sample s;
+    for (int form = 0; form < 3; form++) {
+        sample_init(&s);
+        tenon__value_id x = sample_input(&s, DIMS(3, 40)), half = sample_scalar(&s, 0.5f), one = sample_scalar(&s, 1);
+        tenon__value_id d = sample_node(&s, "Div", IN(x, sample_scalar(&s, 1.41421356f)), NULL, 0);
+        tenon__value_id gate = sample_node(&s, "Add", IN(sample_node(&s, "Erf", IN(d), NULL, 0), one), NULL, 0), y;
+        if (form == 0) y = sample_node(&s, "Mul", IN(sample_node(&s, "Mul", IN(x, gate), NULL, 0), half), NULL, 0);
+        else if (form == 1) y = sample_node(&s, "Mul", IN(sample_node(&s, "Mul", IN(half, x), NULL, 0), gate), NULL, 0);
+        else y = sample_node(&s, "Mul", IN(x, sample_node(&s, "Mul", IN(gate, half), NULL, 0)), NULL, 0);
+        sample_output(&s, y);
+        check_pass(&s, "gelu", "Div Erf Add Mul Mul", "Gelu", 1e-6f);
+        sample_fini(&s);
+    }
+}
+
+static void layer_norm(void **state)
+{
+    (void)state;
+    static const int64_t last[1] = {-1};
+    sample s;
+    sample_init(&s);
+    tenon__value_id x = sample_input(&s, DIMS(3, 5, 24)), axes = sample_const(&s, TENON_I64, DIMS(1), last);
+    tenon__value_id mean = sample_node(&s, "ReduceMean", IN(x, axes), NULL, 0), d = sample_node(&s, "Sub", IN(x, mean), NULL, 0);
+    tenon__value_id square = sample_node(&s, "Pow", IN(d, sample_scalar(&s, 2)), NULL, 0);
+    tenon__value_id var = sample_node(&s, "ReduceMean", IN(square, axes), NULL, 0);
+    tenon__value_id dev = sample_node(&s, "Sqrt", IN(sample_node(&s, "Add", IN(var, sample_scalar(&s, 1e-5f)), NULL, 0)), NULL, 0);
+    tenon__value_id n = sample_node(&s, "Div", IN(d, dev), NULL, 0);
+    tenon__value_id scaled = sample_node(&s, "Mul", IN(n, sample_weights(&s, DIMS(24), 1)), NULL, 0);
+    sample_output(&s, sample_node(&s, "Add", IN(scaled, sample_weights(&s, DIMS(24), 0)), NULL, 0));
+    check_pass(&s, "layer_norm", "ReduceMean Sub Pow ReduceMean Add Sqrt Div Mul Add", "LayerNormalization", 1e-5f);
+    sample_fini(&s);
+}
+
 static void pad(void **state)
 {
     (void)state;
@@ -65,6 +115,6 @@ static void dead(void **state)
 
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {CASE(fold), CASE(noop), CASE(silu), CASE(pad), CASE(dead)};
+    static const test_case cases[] = {CASE(fold), CASE(noop), CASE(transposes), CASE(silu), CASE(gelu), CASE(layer_norm), CASE(pad), CASE(dead)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }
