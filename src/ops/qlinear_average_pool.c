@@ -2,8 +2,8 @@
 /* QLinearAveragePool: com.microsoft, version 1, as onnxruntime 1.31 has it.
  *
  * Inputs x, its scale and zero point, those of y. AveragePool of x - x_zero, times x_scale /
- * y_scale, rounded (halves to even), plus y_zero, saturated; what lies in the padding stands for
- * zero. uint8 or int8, [N, C, D1, ...]. Attributes as AveragePool; channels_last = 1 is not
+ * y_scale, rounded (halves to even), plus y_zero, saturated. With count_include_pad = 1 sums are
+ * divided by the size of the kernel wherever it lies. uint8 or int8, [N, C, D1, ...]. Attributes as AveragePool; channels_last = 1 is not
  * supported. */
 #include <math.h>
 
