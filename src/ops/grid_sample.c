@@ -150,7 +150,8 @@ static int axis_taps(const attrs *a, double place, int64_t extent, int64_t *inde
     x = tame(x);
     if (a->mode == NEAREST) x = rint(x);
     if (x < low || x > high) {
-        if (a->padding == BORDER) x = x < 0 ? 0 : (double)extent - 1;
+        /* The curve goes on beyond the border; only what it reads is clamped. */
+        if (a->padding == BORDER && a->mode != CUBIC) x = x < 0 ? 0 : (double)extent - 1;
         if (a->padding == REFLECTION) x = reflect(x, low, high);
     }
     int64_t first = (int64_t)floor(x);

@@ -2,7 +2,8 @@
 /* LinearClassifier: scores X A' + b, and the label of the largest. ai.onnx.ml LinearClassifier-1.
  *
  * X [C] or [N, C]; coefficients A [classes, C], intercepts b (one for each class, or none). One row of
- * coefficients for two labels gives the scores -s and s. Outputs: labels [N] (int64 or string), scores
+ * coefficients for two labels gives the scores -s and s (1 - s and s where nothing is done to them
+ * afterwards, as other runtimes have it), the second label being taken above 0. Outputs: labels [N] (int64 or string), scores
  * [N, classes] float32 after post_transform. Of equal scores the first class wins. */
 #include "opkit/ml.h"
 
@@ -84,6 +85,7 @@ static tenon_status run(const tenon__run *r)
             if (scores[t] > scores[best]) best = t;
         tenon__labels_put(&a->labels, best, r->out[0], row);
         if (r->out_count < 2) continue;
+        if (a->both && a->post == TENON__POST_NONE) scores[0] = 1 - scores[1];
         tenon__post_apply(a->post, scores, classes);
         for (int64_t t = 0; t < classes; t++)
             ((float *)r->out[1]->data)[row * classes + t] = (float)scores[t];

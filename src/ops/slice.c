@@ -3,7 +3,8 @@
  *
  * starts, ends, axes (default 0, 1, ...) and steps (default 1; none is 0) are lists of one length:
  * attributes in Slice-1, inputs since. Negative starts and ends count from the back; both are then
- * clamped as Python does. A negative step walks backwards. Any dtype. */
+ * clamped as Python does, but that an end of INT32_MAX or INT64_MAX is the front for a negative step,
+ * which walks backwards. Any dtype. */
 #include "opkit/copy.h"
 #include "opkit/index.h"
 
@@ -49,8 +50,11 @@ static int64_t clamp(int64_t x, int64_t low, int64_t high)
 /* The first element and how many, of a dim. */
 static int64_t range_of(int64_t dim, int64_t start, int64_t end, int64_t step, int64_t *first)
 {
+    /* The largest numbers mean "all there is", backwards too, as other runtimes have it. */
+    bool all = step < 0 && (end == INT32_MAX || end == INT64_MAX);
     if (start < 0) start += dim;
     if (end < 0) end += dim;
+    if (all) end = -1;
     *first = 0;
     if (dim == 0) return 0;
     if (step > 0) {

@@ -6,8 +6,8 @@
  * string; the first of equal ones), scores [N, classes] float32 after post_transform.
  *
  * Where there are two labels and all votes, whose sum is s, are for one: scores are 1 - s and s where
- * no vote is negative, the second label being taken above 0.5; else -s and s, above 0, which LOGISTIC
- * transforms. */
+ * no vote is negative, the second label being taken above 0.5; else, and for LOGISTIC, -s and s, which
+ * are then transformed, the second label being taken above 0 where there are negative votes. */
 #include "opkit/trees.h"
 
 typedef struct attrs {
@@ -73,8 +73,9 @@ static size_t of_two(const attrs *a, double *scores)
     double s = scores[a->voted];
     if (a->trees.base_count) s += a->trees.base[a->trees.base_count - 1];
     scores[1] = s;
-    scores[0] = a->positive ? 1 - s : -s;
-    if (!a->positive || a->post == TENON__POST_PROBIT) tenon__post_apply(a->post, scores, 2);
+    bool opposite = !a->positive || a->post == TENON__POST_LOGISTIC;
+    scores[0] = opposite ? -s : 1 - s;
+    if (opposite || a->post == TENON__POST_PROBIT) tenon__post_apply(a->post, scores, 2);
     return s > (a->positive ? 0.5 : 0);
 }
 
