@@ -36,11 +36,14 @@ typedef struct tenon_model_options {
     uint64_t max_bytes;          /* memory that the load may take; 0: 256 MB + 8 times the file */
     uint64_t max_run_bytes;      /* memory that one session may take; 0: 256 MB + 8 times the file, at least 4 GB */
     const char *folder;          /* where external data lies for a model from memory or a reader; NULL: refused */
+    /* Keep inputs that have a default in the file (ONNX: initialisers listed as inputs) open to be set. Otherwise they are
+     * constants, which is faster: weights are packed only then. */
+    bool open_defaults;
 } tenon_model_options;
 
 #define TENON_MODEL_OPTIONS_INIT                                                                   \
     {                                                                                              \
-        sizeof(tenon_model_options), false, false, TENON_ACCURACY_STANDARD, NULL, 0, NULL, NULL, 0, 0, NULL \
+        sizeof(tenon_model_options), false, false, TENON_ACCURACY_STANDARD, NULL, 0, NULL, NULL, 0, 0, NULL, false \
     }
 
 /* A caller's file system. All calls come from the loading thread. */

@@ -178,6 +178,20 @@ static tenon_status count_all(tenon_model *m, tenon_error *err)
     return st;
 }
 
+/* Where an input's default lies: in the file, or in a copy where kernels could not read it there. */
+static tenon_status add_default(tenon_model *m, const tenon__value *v, tenon__view *view, tenon_error *err)
+{
+    size_t bytes;
+    view->data = (void *)(uintptr_t)v->constant;
+    if (v->aligned) return TENON_OK;
+    if (!tenon__view_bytes(view, &bytes)) return tenon__fail(err, TENON_ELIMIT, "a default's size overflows");
+    uint8_t *copy = tenon__arena_zeroed(&m->arena, bytes + 2 * TENON_TENSOR_PAD_BYTES, 1);
+    if (!copy) return tenon__fail(err, TENON_ENOMEM, "no memory for an input's default");
+    view->data = (void *)tenon__align_up((uintptr_t)copy, TENON_TENSOR_PAD_BYTES);
+    if (bytes) memcpy(view->data, v->constant, bytes);
+    return TENON_OK;
+}
+
 static tenon_status add_port(tenon_model *m, tenon__value_id id, tenon__port *port, tenon_error *err)
 {
     const tenon__value *v = tenon__graph_value(m->graph, id);
@@ -199,9 +213,8 @@ static tenon_status add_port(tenon_model *m, tenon__value_id id, tenon__port *po
     port->pub = (tenon_port){name, (tenon_value_kind)v->view.kind, v->view.dtype, v->view.rank, dims, symbols,
                              v->has_default};
     port->fallback = v->view;
-    port->fallback.data = (void *)(uintptr_t)v->constant;
     port->fallback.known = false;
-    return TENON_OK;
+    return v->has_default ? add_default(m, v, &port->fallback, err) : TENON_OK;
 }
 
 static tenon_status add_ports(tenon_model *m, tenon_error *err)
@@ -260,12 +273,31 @@ static tenon_status read_graph(loading *l, tenon__report *report, tenon_error *e
     return st ? st : count_all(m, err);
 }
 
+/* Inputs with a default become the constants that they nearly always are. */
+static void close_defaults(tenon__graph *g)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < g->inputs.count; i++) {
+        tenon__value *v = tenon__graph_value(g, g->inputs.items[i]);
+        if (!v->has_default) {
+            g->inputs.items[kept++] = g->inputs.items[i];
+            continue;
+        }
+        v->role = TENON__ROLE_CONST;
+        v->view.data = (void *)(uintptr_t)v->constant;
+        v->view.known = true;
+        v->has_default = false;
+    }
+    g->inputs.count = kept;
+}
+
 static tenon_status compile(loading *l, tenon_error *err)
 {
     tenon_model *m = l->model;
     m->accuracy = l->options.accuracy == TENON_ACCURACY_STRICT ? TENON__STRICT
                   : l->options.accuracy == TENON_ACCURACY_FAST ? TENON__FAST
                                                                : TENON__STANDARD;
+    if (!l->options.open_defaults) close_defaults(m->graph);
     tenon_status st = tenon__graph_infer(m->graph, &m->arena, err);
     if (st == TENON_OK) st = add_ports(m, err);
     if (st == TENON_OK) st = add_metadata(m, err);
