@@ -18,7 +18,9 @@
 #define PANELS      4
 #define COPY_PANELS 8
 #define SHORT       16
-#define MAX_TILES   (1 << 24)
+/* B of so many elements is read as it lies. */
+#define SMALL_FLOATS 65536
+#define MAX_TILES    (1 << 24)
 
 static int64_t parts(int64_t count, int64_t size)
 {
@@ -135,7 +137,9 @@ static tenon__matmul_way choose_way(const tenon__matmul *mm)
     if (mm->b_packed) return mm->b_columns ? TENON__MATMUL_COLUMNS : TENON__MATMUL_PACKED;
     if (tenon__matmul_few(mm->n) && mm->a_col == 1 && (mm->b_row == 1 || mm->k <= 1))
         return TENON__MATMUL_COLUMNS;
-    if (mm->b_col == 1 && mm->m <= 2 * mm->row->mr) return TENON__MATMUL_LIES;
+    /* Packing pays where the rows are many and B does not stay in the cache anyway. */
+    const bool small = mm->k <= SMALL_FLOATS && mm->n <= SMALL_FLOATS / (mm->k ? mm->k : 1);
+    if (mm->b_col == 1 && (small || mm->m <= 2 * mm->row->mr)) return TENON__MATMUL_LIES;
     return TENON__MATMUL_PACKS;
 }
 

@@ -263,8 +263,37 @@ typedef struct context {
     const tenon__epilogue *tail;
 } context;
 
-/* The columns' zero points, scales and bias for row i of the part (any row, where all are alike).
- */
+/* `cols` zero points from column `at` on, as 32 bits. */
+static void zeros_set(const tenon__view *v, int64_t at, int64_t cols, int32_t *out)
+{
+    const bool list = many(v);
+    const int32_t one = list ? 0 : zero_at(v, 0);
+    for (int64_t j = 0; j < cols && !list; j++)
+        out[j] = one;
+    if (!list) return;
+    const uint8_t *from = (const uint8_t *)v->data + at % tenon__view_count(v);
+    if (v->dtype == TENON_I8)
+        for (int64_t j = 0; j < cols; j++)
+            out[j] = (int8_t)from[j];
+    else
+        for (int64_t j = 0; j < cols; j++)
+            out[j] = from[j];
+}
+
+static void scales_set(const tenon__view *v, int64_t at, int64_t cols, float a_scale, float y_scale,
+                       float *out)
+{
+    const bool list = many(v);
+    const float one = a_scale * (list ? 1.0f : scale_at(v, 0)) / y_scale;
+    for (int64_t j = 0; j < cols && !list; j++)
+        out[j] = one;
+    if (!list) return;
+    const float *from = (const float *)v->data + at % tenon__view_count(v);
+    for (int64_t j = 0; j < cols; j++)
+        out[j] = a_scale * from[j] / y_scale;
+}
+
+/* The columns' zero points, scales and bias for row i (any row, where all are alike). */
 static void lists_set(const context *x, const tenon__matmul_part *p, int64_t i, tenon__qgemm *g)
 {
     const tenon__qmatmul_operands *o = x->o;
@@ -272,13 +301,10 @@ static void lists_set(const context *x, const tenon__matmul_part *p, int64_t i, 
     int32_t *zero = (int32_t *)(void *)((uint8_t *)x->r->scratch + x->q->scratch_bytes);
     float *scale = (float *)(void *)(zero + p->cols);
     int32_t *bias = (int32_t *)(void *)(scale + p->cols);
-    const float a_scale = o->alpha * scale_at(o->a_scale, p->a * mm->m + i);
-    const float y_scale = scale_at(o->y_scale, p->s * mm->m + i);
-    for (int64_t j = 0; j < p->cols; j++) {
-        const int64_t column = p->b * mm->n + p->j + j;
-        zero[j] = zero_at(o->b_zero, column);
-        scale[j] = a_scale * scale_at(o->b_scale, column) / y_scale;
-    }
+    const int64_t column = p->b * mm->n + p->j;
+    zeros_set(o->b_zero, column, p->cols, zero);
+    scales_set(o->b_scale, column, p->cols, o->alpha * scale_at(o->a_scale, p->a * mm->m + i),
+               scale_at(o->y_scale, p->s * mm->m + i), scale);
     g->b_zero = zero;
     g->scale = scale;
     g->a_zero = zero_at(o->a_zero, p->a * mm->m + i);
