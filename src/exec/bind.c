@@ -103,9 +103,18 @@ static bool all_inputs_known(const tenon__run *run)
     return true;
 }
 
+/* Packed copies are made when the first run starts, after its binding. */
+static bool reads_packed(const tenon__step *step)
+{
+    for (int i = 0; i < TENON__MAX_PACKED; i++)
+        if (step->packed[i] != TENON__NO_SLOT) return true;
+    return false;
+}
+
 /* Whether this step's outputs are computed while binding. */
 static bool is_shape_arithmetic(const tenon__step *step, const tenon__run *run)
 {
+    if (reads_packed(step)) return false;
     if (!step->op->run || (step->op->flags & (TENON__OP_HOST | TENON__OP_DYNAMIC | TENON__OP_IMPURE))) return false;
     size_t total = 0, bytes;
     for (uint32_t i = 0; i < run->out_count; i++) {
@@ -157,6 +166,22 @@ static void clear_outputs(tenon__frame *f, const tenon__step *step)
     }
 }
 
+/* What was prepared relies on the types that were inferred when the model was loaded, and those of a body's inputs and of
+ * what a body makes are as the file declares them. */
+static tenon_status check_types(const tenon__frame *f, const tenon__step *step, tenon_error *err)
+{
+    char has[96], wants[96];
+    for (uint32_t i = 0; i < step->in_count; i++) {
+        if (step->in[i] == TENON__NO_SLOT) continue;
+        const tenon__view *v = &f->views[step->in[i]], *declared = &f->plan->slots[step->in[i]].view;
+        if (declared->dtype == TENON_NONE || declared->kind != TENON_VALUE_TENSOR) continue;
+        if (v->dtype == declared->dtype && v->kind == TENON_VALUE_TENSOR) continue;
+        return tenon__fail(err, TENON_ETYPE, "input %u is %s, but the model declares it as %s", i,
+                           tenon__view_print(v, has, sizeof has), tenon__view_print(declared, wants, sizeof wants));
+    }
+    return TENON_OK;
+}
+
 static tenon_status infer_step(tenon__frame *f, uint32_t s, bool *wait, tenon_error *err)
 {
     const tenon__step *step = &f->plan->steps[s];
@@ -173,7 +198,9 @@ static tenon_status infer_step(tenon__frame *f, uint32_t s, bool *wait, tenon_er
                       .err = err};
     clear_outputs(f, step);
     *wait = false;
-    tenon_status st = step->op->infer(&c);
+    tenon_status st = check_types(f, step, err);
+    if (st) return st;
+    st = step->op->infer(&c);
     if (st == TENON_EAGAIN) {
         *wait = true;
         return TENON_OK;

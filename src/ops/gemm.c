@@ -164,7 +164,7 @@ static tenon_status bind(tenon__bind *c)
     params *p = c->params;
     const int64_t *x = c->in[0]->dims, *w = c->in[1]->dims;
     const int64_t m = x[a->turn_a ? 1 : 0], k = x[a->turn_a ? 0 : 1], n = w[a->turn_b ? 0 : 1];
-    p->product = (tenon__matmul){.row = prep->row,
+    p->product = (tenon__matmul){.row = prep->row ? prep->row : tenon__gemm_choose(c->cpu),
                                  .m = m,
                                  .n = n,
                                  .k = k,

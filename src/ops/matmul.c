@@ -110,8 +110,9 @@ static tenon_status bind(tenon__bind *c)
 {
     const prepared *prep = c->prepared;
     params *p = c->params;
-    p->product = (tenon__matmul){
-        .row = prep->row, .b_packed = prep->packed, .b_columns = prep->pack.columns};
+    p->product = (tenon__matmul){.row = prep->row ? prep->row : tenon__gemm_choose(c->cpu),
+                                 .b_packed = prep->packed,
+                                 .b_columns = prep->pack.columns};
     tenon_status st = tenon__matmul_shape(&p->product, c->in[0], c->in[1], c->err);
     if (st) return st;
     if (c->in[0]->dtype == TENON_F32) return tenon__matmul_bind(&p->product, c);
