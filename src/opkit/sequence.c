@@ -36,8 +36,12 @@ tenon_status tenon__sequence_input(const tenon__run *r, uint32_t i, tenon_value_
 
 tenon_status tenon__sequence_item(const tenon__run *r, uint32_t i, tenon_value **out)
 {
+    return tenon__sequence_item_of(r, r->in[i], out);
+}
+
+tenon_status tenon__sequence_item_of(const tenon__run *r, const tenon__view *v, tenon_value **out)
+{
     const tenon_allocator *a = tenon__env_allocator(r->services->env);
-    const tenon__view *v = r->in[i];
     tenon_tensor *tensor;
     *out = NULL;
     bool is_item = v->value && (v->kind != TENON_VALUE_TENSOR ||
@@ -47,7 +51,7 @@ tenon_status tenon__sequence_item(const tenon__run *r, uint32_t i, tenon_value *
         return TENON_OK;
     }
     if (v->kind != TENON_VALUE_TENSOR)
-        return tenon__fail(r->err, TENON_ETYPE, "input %u has no value", i);
+        return tenon__fail(r->err, TENON_ETYPE, "a value is not there");
     tenon_status status = tenon__tensor_of_view(a, v, &tensor, r->err);
     if (status) return status;
     status = tenon__value_create(a, TENON_VALUE_TENSOR, tensor, out, r->err);

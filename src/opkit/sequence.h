@@ -22,6 +22,7 @@ tenon_status tenon__sequence_input(const tenon__run *r, uint32_t i, tenon_value_
 /* Input i as an item to put into a value: new. A tensor is copied, unless it was an item already.
  */
 tenon_status tenon__sequence_item(const tenon__run *r, uint32_t i, tenon_value **out);
+tenon_status tenon__sequence_item_of(const tenon__run *r, const tenon__view *v, tenon_value **out);
 /* A new sequence with the same items. */
 tenon_status tenon__sequence_copy(const tenon__run *r, const tenon_value *from, tenon_value **out);
 /* The index that input i gives into a sequence of `count`: -count to count - 1, or to count where
