@@ -49,15 +49,15 @@ static tenon_status infer(tenon__infer *c)
     const attrs *a = c->attrs;
     const tenon__view *x = c->in[0];
     int64_t dims[2] = {TENON__DIM_UNKNOWN, TENON__DIM_UNKNOWN}, kept = 0;
-    tenon__infer_set(c, 0, TENON_STRING, x->rank, dims);
+    tenon__infer_set(c, 0, TENON_STRING, TENON__RANK_UNKNOWN, NULL);
     tenon_status st = tenon__check_strings(c, 0);
     if (st || tenon__infer_rank_unknown(c, 1)) return st;
     if (x->rank != 1 && (x->rank != 2 || !tenon__dim_agrees(x->dims[0], 1))) {
         char text[160];
-        tenon__infer_set(c, 0, TENON_STRING, TENON__RANK_UNKNOWN, NULL);
         return tenon__fail(c->err, TENON_ESHAPE, "the input is %s; it must be [C] or [1, C]",
                            tenon__view_print(x, text, sizeof text));
     }
+    tenon__infer_set(c, 0, TENON_STRING, x->rank, dims);
     if (x->rank == 2) dims[0] = 1;
     tenon__infer_set(c, 0, TENON_STRING, x->rank, dims);
     const tenon_string *in = tenon__infer_data(c, 0);
