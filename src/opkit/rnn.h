@@ -60,15 +60,15 @@ typedef struct tenon__rnn_params {
     const tenon__qgemm_row *qgemm;
     const tenon__rnn_row *cell;
     tenon__quant_row quant;
-    int64_t nr, mr;             /* of whichever product */
-    int64_t panels, padded;     /* of hidden units, in columns of the product */
-    int64_t w_stride, r_stride; /* floats from one packed gate to the next */
+    int64_t nr, mr;           /* of whichever product */
+    int64_t panels, padded;   /* of hidden units, in columns of the product */
+    int64_t w_bytes, r_bytes; /* floats from one packed gate to the next */
     int64_t w_at, r_at, bias_at, reset_bias_at, product_at, h_at, c_at, z_at, rh_at; /* in work */
     int64_t rows_per_tile, row_tiles, product_panels, product_panel_tiles;
     int64_t step_panels, step_panel_tiles, steps_per_phase;
     bool two_stages; /* GRU whose reset gate comes first, cut into tiles: a step is two phases */
     int64_t x_at;    /* in work: X as bytes, behind its scale and zero */
-    size_t columns_at, state_at, gates_at; /* in scratch, in bytes; in front: the product's own */
+    size_t state_at, gates_at; /* in scratch, in bytes, behind the product's own */
     uint32_t setup_tiles, product_tiles, step_tiles;
 } tenon__rnn_params;
 

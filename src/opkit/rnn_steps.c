@@ -1,111 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See rnn.h. Here: packing, tiles and phases of f32. */
-#include "opkit/rnn.h"
+/* See rnn.h. Here: tiles and phases of f32. */
+#include "opkit/rnn_product.h"
 
 /* Samples whose gates are in scratch at once. */
 enum { ROWS = 32 };
-
-/* ---- packing ---- */
-
-/* Columns of a product's panel, and the rows of its tile. */
-static void product_size(const tenon__rnn_prepared *p, int64_t *nr, int64_t *mr)
-{
-    *nr = p->qgemm ? p->qgemm->nr : p->gemm->nr;
-    *mr = p->qgemm ? p->qgemm->mr : p->gemm->mr;
-}
-
-/* Bytes from one packed gate of k rows and n columns to the next; false on overflow. */
-static bool gate_stride(const tenon__rnn_prepared *p, int64_t k, int64_t n, int64_t *out)
-{
-    size_t bytes;
-    bool ok = p->qgemm ? tenon__qgemm_panel_bytes(p->qgemm, k, &bytes) &&
-                             tenon__mul(bytes, (size_t)tenon__qgemm_panels(p->qgemm, n), &bytes)
-                       : tenon__gemm_packed_bytes(p->gemm, k, n, &bytes);
-    if (!ok || bytes > SIZE_MAX / 64) return false;
-    *out = (int64_t)tenon__align_up(bytes, 64);
-    return true;
-}
-
-/* Gate `gate` of all directions of W or R into dst. */
-static void pack_one(const tenon__rnn_prepared *p, const tenon__rnn_attrs *a, const tenon__view *v,
-                     int64_t gate, void *dst)
-{
-    const uint8_t *data = v->data;
-    if (p->qgemm) {
-        int64_t k = v->dims[1], columns = v->dims[2], n = columns / a->gates;
-        tenon__qgemm_pack pack = {.b = data + gate / a->gates * k * columns + gate % a->gates * n,
-                                  .is_signed = v->dtype == TENON_I8,
-                                  .row = columns,
-                                  .col = 1,
-                                  .k = k,
-                                  .n = n,
-                                  .count = tenon__qgemm_panels(p->qgemm, n),
-                                  .dst = dst};
-        p->qgemm->pack(&pack);
-        return;
-    }
-    int64_t n = v->dims[1] / a->gates, k = v->dims[2];
-    tenon__gemm_pack pack = {.dtype = TENON_F32,
-                             .b = data + (size_t)(gate * n * k) * sizeof(float),
-                             .row = 1,
-                             .col = k,
-                             .k = k,
-                             .n = n,
-                             .count = tenon__gemm_panels(p->gemm, n),
-                             .dst = dst};
-    if (k) p->gemm->pack(&pack);
-}
-
-static tenon_status pack_gate(const tenon__pack *p, uint32_t input)
-{
-    const tenon__rnn_attrs *a = p->attrs;
-    const tenon__view *v = p->in[input];
-    int64_t stride, k = v->dims[a->bytes ? 1 : 2], n = v->dims[a->bytes ? 2 : 1] / a->gates;
-    if (!gate_stride(p->prepared, k, n, &stride))
-        return tenon__fail(p->err, TENON_ELIMIT, "the packed weights are too large");
-    pack_one(p->prepared, a, v, p->tile, (uint8_t *)p->dst + p->tile * stride);
-    return TENON_OK;
-}
-
-static tenon_status pack_w(const tenon__pack *p)
-{
-    return pack_gate(p, TENON__RNN_W);
-}
-
-static tenon_status pack_r(const tenon__pack *p)
-{
-    return pack_gate(p, TENON__RNN_R);
-}
-
-tenon_status tenon__rnn_prepare(tenon__prepare *c)
-{
-    const tenon__rnn_attrs *a = c->attrs;
-    tenon__rnn_prepared *p = c->prepared;
-    const tenon__pack_fn packs[2] = {pack_w, pack_r};
-    int64_t nr, mr, stride[2], gates = (int64_t)a->gates * a->directions;
-    if (a->bytes)
-        p->qgemm = tenon__qgemm_choose(c->cpu);
-    else
-        p->gemm = tenon__gemm_choose(c->cpu);
-    product_size(p, &nr, &mr);
-    c->kernel = tenon__rnn_find(c->cpu)->name;
-    for (int i = 0; i < 2; i++) {
-        const tenon__view *v = c->in[TENON__RNN_W + i];
-        if (!v->known || (!a->bytes && v->dtype != TENON_F32)) return TENON_OK;
-        int64_t n = v->dims[a->bytes ? 2 : 1] / a->gates;
-        if (!gate_stride(p, v->dims[a->bytes ? 1 : 2], n, &stride[i]) || !stride[i])
-            return TENON_OK;
-    }
-    for (int i = 0; i < 2; i++) {
-        c->packed[i].size_bytes = (size_t)(stride[i] * gates);
-        c->packed[i].tiles = (uint32_t)gates;
-        c->packed[i].pack = packs[i];
-        c->packed[i].input = (uint32_t)(TENON__RNN_W + i);
-        c->packed[i].variant = (uint64_t)nr << 9 | (uint64_t)a->gates << 1 | a->bytes;
-    }
-    p->packed = true;
-    return TENON_OK;
-}
 
 /* ---- bind ---- */
 
@@ -125,11 +23,11 @@ static bool lay_out(const tenon__rnn_attrs *a, const tenon__rnn_prepared *prepar
 {
     int64_t gates = (int64_t)a->gates * a->directions, dirs = a->directions;
     *total = 0;
-    bool ok = gate_stride(prepared, p->inputs, p->hidden, &p->w_stride) &&
-              gate_stride(prepared, p->hidden, p->hidden, &p->r_stride);
+    bool ok = tenon__rnn_gate_bytes(prepared, p->inputs, p->hidden, &p->w_bytes) &&
+              tenon__rnn_gate_bytes(prepared, p->hidden, p->hidden, &p->r_bytes);
     if (ok && !prepared->packed)
-        ok = take(&p->w_at, total, gates, p->w_stride / (int64_t)sizeof(float), 1) &&
-             take(&p->r_at, total, gates, p->r_stride / (int64_t)sizeof(float), 1);
+        ok = take(&p->w_at, total, gates, p->w_bytes / (int64_t)sizeof(float), 1) &&
+             take(&p->r_at, total, gates, p->r_bytes / (int64_t)sizeof(float), 1);
     ok = ok && take(&p->bias_at, total, gates, p->padded, 1);
     ok = ok && take(&p->reset_bias_at, total, dirs, p->padded, 1);
     int64_t rows;
@@ -144,30 +42,33 @@ static bool lay_out(const tenon__rnn_attrs *a, const tenon__rnn_prepared *prepar
     return ok;
 }
 
-/* The input's product: rows by panels, each tile of one gate. */
-static void cut_product(tenon__rnn_params *p)
+/* The input's product: rows by panels of all gates. */
+static void cut_product(const tenon__rnn_attrs *a, tenon__rnn_params *p)
 {
-    double row_ns = 0.02 * (double)p->inputs * (double)p->hidden + 1;
-    int64_t rows = p->time * p->batch, mr = p->mr;
+    int64_t rows = p->time * p->batch, panels = a->gates * p->panels;
+    double row_ns = 0.02 * (double)p->inputs * (double)(a->gates * p->hidden) + 1;
     p->rows_per_tile = row_ns * 8 < 60000 ? (int64_t)(60000 / row_ns) : 8;
-    p->rows_per_tile = (p->rows_per_tile + mr - 1) / mr * mr;
+    p->rows_per_tile = (p->rows_per_tile + p->mr - 1) / p->mr * p->mr;
     p->row_tiles = (rows + p->rows_per_tile - 1) / p->rows_per_tile;
     int64_t in_tile = p->rows_per_tile < rows ? p->rows_per_tile : rows;
-    double panel_ns = row_ns * (double)in_tile / (double)p->panels;
-    p->product_panels =
-        panel_ns * (double)p->panels > 120000 ? (int64_t)(60000 / panel_ns) : p->panels;
+    double panel_ns = row_ns * (double)in_tile / (double)panels;
+    p->product_panels = panel_ns * (double)panels > 120000 ? (int64_t)(60000 / panel_ns) : panels;
     if (p->product_panels < 1) p->product_panels = 1;
-    p->product_panel_tiles = (p->panels + p->product_panels - 1) / p->product_panels;
+    p->product_panel_tiles = (panels + p->product_panels - 1) / p->product_panels;
 }
 
-/* A step: few tiles, since all threads meet behind each of them. */
+/* A step: few tiles, since all threads meet behind each of them, and wide ones: a product of one
+ * row likes many columns. */
 static void cut_steps(const tenon__rnn_attrs *a, tenon__rnn_params *p)
 {
     double step_ns =
         200 + 0.03 * (double)a->gates * (double)p->batch * (double)p->hidden * (double)p->hidden;
+    int64_t wide = 128 / p->nr > 0 ? 128 / p->nr : 1, most = p->panels / wide;
     int64_t tiles = step_ns > 5000 ? (int64_t)(step_ns / 2500) : 1;
-    if (tiles > p->panels) tiles = p->panels;
+    if (tiles > most) tiles = most;
+    if (tiles < 1) tiles = 1;
     p->step_panels = (p->panels + tiles - 1) / tiles;
+    if (tiles > 1) p->step_panels = (p->step_panels + wide - 1) / wide * wide;
     p->step_panel_tiles = (p->panels + p->step_panels - 1) / p->step_panels;
     p->steps_per_phase = 1;
     if (p->step_panel_tiles == 1 && step_ns < 20000)
@@ -175,7 +76,8 @@ static void cut_steps(const tenon__rnn_attrs *a, tenon__rnn_params *p)
     p->two_stages = p->step_panel_tiles > 1 && a->kind == TENON__RNN_GRU && !a->linear_before_reset;
 }
 
-/* Regions of scratch for a sample: the gates, and the state's part of GRU's h. */
+/* Regions of scratch for a sample: the gates; of GRU, linear before reset, the state's part of h
+ * and then the input's. */
 static int64_t regions(const tenon__rnn_attrs *a)
 {
     return a->gates + (a->kind == TENON__RNN_GRU && a->linear_before_reset);
@@ -183,17 +85,13 @@ static int64_t regions(const tenon__rnn_attrs *a)
 
 static bool cut_scratch(const tenon__rnn_attrs *a, tenon__rnn_params *p, size_t *bytes)
 {
-    size_t own = p->gemm ? p->gemm->scratch_bytes : 0, other = 0;
-    int64_t longest = p->inputs > p->hidden ? p->inputs : p->hidden;
-    int64_t rows = p->batch < ROWS ? p->batch : ROWS, columns = p->step_panels;
-    if (a->bytes && !tenon__qgemm_scratch_bytes(p->qgemm, longest, &own)) return false;
+    int64_t rows = p->batch < ROWS ? p->batch : ROWS, columns = a->gates * p->step_panels;
+    size_t product;
     if (columns < p->product_panels) columns = p->product_panels;
-    p->columns_at = tenon__align_up(own, 64);
-    /* Scale and zero of each column, and the states of all samples. */
-    if (a->bytes) other = (size_t)(columns * p->nr) * 8;
-    p->state_at = tenon__align_up(p->columns_at + other, 64);
-    if (a->bytes) other = (size_t)(p->batch * p->hidden);
-    p->gates_at = tenon__align_up(p->state_at + other, 64);
+    if (!tenon__rnn_product_scratch(a, p, columns * p->nr, &product)) return false;
+    p->state_at = tenon__align_up(product, 64);
+    size_t states = a->bytes ? (size_t)(p->batch * p->hidden) : 0;
+    p->gates_at = tenon__align_up(p->state_at + states, 64);
     *bytes = p->gates_at + (size_t)(rows * regions(a) * p->step_panels * p->nr) * sizeof(float);
     return true;
 }
@@ -228,23 +126,23 @@ tenon_status tenon__rnn_bind(tenon__bind *c)
     p->qgemm = prepared->qgemm;
     p->cell = tenon__rnn_find(c->cpu);
     if (a->bytes) tenon__quant_find(c->cpu, &p->quant);
-    product_size(prepared, &p->nr, &p->mr);
+    tenon__rnn_product_size(prepared, &p->nr, &p->mr);
     p->panels = p->hidden / p->nr + (p->hidden % p->nr != 0);
     p->padded = p->panels * p->nr;
     if (!lay_out(a, prepared, p, &total))
         return tenon__fail(c->err, TENON_ELIMIT, "the states and products are too large");
-    cut_product(p);
+    cut_product(a, p);
     cut_steps(a, p);
     int64_t steps = (p->time + p->steps_per_phase - 1) / p->steps_per_phase;
     if (steps > INT32_MAX / 4 ||
-        p->row_tiles > INT32_MAX / (a->directions * a->gates * p->product_panel_tiles))
+        p->row_tiles > INT32_MAX / (a->directions * p->product_panel_tiles))
         return tenon__fail(c->err, TENON_ELIMIT, "%lld time steps are too many",
                            (long long)p->time);
     c->work_bytes = (size_t)total * sizeof(float);
     if (!cut_scratch(a, p, &c->scratch_bytes))
         return tenon__fail(c->err, TENON_ELIMIT, "the states are too large");
     p->setup_tiles = (uint32_t)(a->directions * a->gates);
-    p->product_tiles = p->setup_tiles * (uint32_t)(p->row_tiles * p->product_panel_tiles);
+    p->product_tiles = (uint32_t)(a->directions * p->row_tiles * p->product_panel_tiles);
     p->step_tiles = (uint32_t)(a->directions * p->step_panel_tiles);
     c->tiles = p->setup_tiles;
     c->phases = p->time ? 2 + (uint32_t)(p->two_stages ? 2 * steps : steps) : 1;
@@ -256,54 +154,6 @@ uint32_t tenon__rnn_tiles(const void *params, uint32_t phase)
     const tenon__rnn_params *p = params;
     if (p->plain) return p->setup_tiles;
     return phase == 0 ? p->setup_tiles : phase == 1 ? p->product_tiles : p->step_tiles;
-}
-
-/* ---- bytes ---- */
-
-/* Floats as u8, in front of them what these stand for. */
-typedef struct byte_rows {
-    float scale;
-    int32_t zero;
-    uint8_t *data;
-} byte_rows;
-
-/* The range, with 0 in it, becomes [0, 255]. */
-static byte_rows quantize(const tenon__rnn_params *p, const float *x, int64_t n, uint8_t *to)
-{
-    float low = 0, high = 0;
-    byte_rows rows = {1, 0, to};
-    if (n <= 0) return rows;
-    p->quant.range(x, n, &low, &high);
-    low = low < 0 ? low : 0;
-    high = high > 0 ? high : 0;
-    if (high > low) {
-        rows.scale = (high - low) / 255.0f;
-        float zero = -low / rows.scale;
-        rows.zero = (int32_t)lrintf(zero < 0 ? 0 : zero > 255 ? 255 : zero);
-    }
-    p->quant.quantize[TENON__QUANT_U8](x, to, n, &rows.scale, &rows.zero, 0);
-    return rows;
-}
-
-/* X in work: scale and zero, then the bytes. Only the steps that some sequence reaches count. */
-static byte_rows inputs_as_bytes(const tenon__run *r, const tenon__rnn_params *p)
-{
-    float *at = (float *)r->work + p->x_at;
-    return (byte_rows){at[0], (int32_t)at[1], (uint8_t *)(at + 2)};
-}
-
-static void quantize_inputs(const tenon__run *r, const tenon__rnn_params *p)
-{
-    float *at = (float *)r->work + p->x_at;
-    int64_t steps = 0;
-    for (int64_t b = 0; b < p->batch; b++) {
-        int64_t length = tenon__rnn_length(r, b, p->time);
-        if (length > steps) steps = length;
-    }
-    byte_rows rows =
-        quantize(p, r->in[TENON__RNN_X]->data, steps * p->batch * p->inputs, (uint8_t *)(at + 2));
-    at[0] = rows.scale;
-    at[1] = (float)rows.zero;
 }
 
 /* ---- phase 0 ---- */
@@ -320,9 +170,10 @@ static void sum_bias(const tenon__run *r, const tenon__rnn_params *p, int direct
     bool apart = a->kind == TENON__RNN_GRU && a->linear_before_reset && gate == 2;
     float *own = apart ? work + p->reset_bias_at + direction * p->padded : NULL;
     if (bias) bias += direction * 2 * rows + gate * n;
-    for (int64_t k = 0; k < n; k++) {
-        sum[k] = bias ? apart ? bias[k] : bias[k] + bias[rows + k] : 0;
-        if (own) own[k] = bias ? bias[rows + k] : 0;
+    for (int64_t k = 0; k < p->padded; k++) {
+        bool real = bias && k < n;
+        sum[k] = real ? apart ? bias[k] : bias[k] + bias[rows + k] : 0;
+        if (own) own[k] = real ? bias[rows + k] : 0;
     }
 }
 
@@ -363,110 +214,44 @@ static tenon_status setup(const tenon__run *r, const tenon__rnn_params *p)
     sum_bias(r, p, direction, gate);
     if (gate == 0) start_states(r, p, direction);
     if (!prepared->packed) {
-        pack_one(prepared, a, r->in[TENON__RNN_W], r->tile,
-                 (uint8_t *)(work + p->w_at) + r->tile * p->w_stride);
-        pack_one(prepared, a, r->in[TENON__RNN_R], r->tile,
-                 (uint8_t *)(work + p->r_at) + r->tile * p->r_stride);
+        tenon__rnn_pack_gate(prepared, a, r->in[TENON__RNN_W], r->tile,
+                             (uint8_t *)(work + p->w_at) + r->tile * p->w_bytes);
+        tenon__rnn_pack_gate(prepared, a, r->in[TENON__RNN_R], r->tile,
+                             (uint8_t *)(work + p->r_at) + r->tile * p->r_bytes);
     }
     if (r->tile) return TENON_OK;
     tenon_status st = tenon__rnn_check_lengths(r, p->time, p->batch);
-    if (!st && a->bytes) quantize_inputs(r, p);
+    if (!st && a->bytes) tenon__rnn_quantize_inputs(r);
     return st;
 }
-/* ---- products ---- */
 
-typedef struct gate_product {
-    int gate; /* of all directions */
-    bool recurrent;
-    int64_t panel, columns; /* first panel, number of hidden units */
-    const float *a;
-    byte_rows bytes; /* instead of a */
-    int64_t m;
-    float *c;
-    int64_t c_row;
-    const float *bias;
-    bool accumulate;
-} gate_product;
+/* ---- phase 1 ---- */
 
-/* Scale and zero of each column of a product of bytes, into scratch. */
-static void column_values(const tenon__run *r, const tenon__rnn_params *p, const gate_product *g,
-                          float *scales, int32_t *zeros)
+/* Some rows of X times some panels of W, bias added. */
+static void product_tile(const tenon__run *r, const tenon__rnn_params *p)
 {
     const tenon__rnn_attrs *a = r->attrs;
-    const tenon__view *scale = r->in[g->recurrent ? TENON__RNN_R_SCALE : TENON__RNN_W_SCALE];
-    uint32_t zero_input = g->recurrent ? TENON__RNN_R_ZERO : TENON__RNN_W_ZERO;
-    const tenon__view *zero = zero_input < r->in_count ? r->in[zero_input] : NULL;
-    bool by_column = scale->rank == 2, zero_by_column = zero && zero->rank == 2;
-    int64_t direction = g->gate / a->gates;
-    int64_t at = g->gate * p->hidden + g->panel * p->nr;
-    for (int64_t j = 0; j < g->columns; j++) {
-        int64_t zero_at = zero_by_column ? at + j : direction;
-        scales[j] = g->bytes.scale * ((const float *)scale->data)[by_column ? at + j : direction];
-        zeros[j] = !zero                     ? 0
-                   : zero->dtype == TENON_I8 ? ((const int8_t *)zero->data)[zero_at]
-                                             : ((const uint8_t *)zero->data)[zero_at];
+    float *work = r->work;
+    int64_t rows = p->time * p->batch, row_floats = a->gates * p->padded;
+    int64_t tile = r->tile / p->product_panel_tiles, left;
+    tenon__rnn_product g = {.direction = (int)(tile / p->row_tiles), .c_row = row_floats};
+    int64_t row = tile % p->row_tiles * p->rows_per_tile;
+    g.first = r->tile % p->product_panel_tiles * p->product_panels;
+    left = a->gates * p->panels - g.first;
+    g.count = left < p->product_panels ? left : p->product_panels;
+    if (a->bytes) {
+        g.bytes = tenon__rnn_inputs_as_bytes(r);
+        g.bytes.data += row * p->inputs;
+    } else {
+        g.a = (const float *)r->in[TENON__RNN_X]->data + row * p->inputs;
     }
+    g.m = rows - row < p->rows_per_tile ? rows - row : p->rows_per_tile;
+    g.bias = work + p->bias_at + g.direction * row_floats + g.first * p->nr;
+    g.c = work + p->product_at + (g.direction * rows + row) * row_floats + g.first * p->nr;
+    tenon__rnn_multiply(r, &g);
 }
 
-static void multiply_bytes(const tenon__run *r, const tenon__rnn_params *p, const gate_product *g,
-                           const uint8_t *packed)
-{
-    int64_t k = g->recurrent ? p->hidden : p->inputs;
-    size_t panel_bytes = 0;
-    (void)tenon__qgemm_panel_bytes(p->qgemm, k, &panel_bytes); /* it did fit when it was packed */
-    float *scales = (float *)(void *)((uint8_t *)r->scratch + p->columns_at);
-    int32_t *zeros = (int32_t *)(void *)(scales + g->columns);
-    column_values(r, p, g, scales, zeros);
-    tenon__qgemm product = {.m = g->m,
-                            .n = g->columns,
-                            .k = k,
-                            .a = g->bytes.data,
-                            .a_row = k,
-                            .a_col = 1,
-                            .b_signed = r->in[g->recurrent ? TENON__RNN_R : TENON__RNN_W]->dtype ==
-                                        TENON_I8,
-                            .a_zero = g->bytes.zero,
-                            .b = packed + (size_t)g->panel * panel_bytes,
-                            .b_zero = zeros,
-                            .out = TENON__QGEMM_F32,
-                            .c = g->c,
-                            .c_row = g->c_row,
-                            .scale = scales,
-                            .tail = {.bias = g->bias, .residual = g->accumulate ? g->c : NULL},
-                            .scratch = r->scratch};
-    p->qgemm->run(&product);
-}
-
-static void multiply(const tenon__run *r, const tenon__rnn_params *p, const gate_product *g)
-{
-    const tenon__rnn_prepared *prepared = r->prepared;
-    const float *work = r->work;
-    int64_t k = g->recurrent ? p->hidden : p->inputs;
-    int64_t stride = g->recurrent ? p->r_stride : p->w_stride;
-    const void *all =
-        prepared->packed ? r->packed[g->recurrent] : work + (g->recurrent ? p->r_at : p->w_at);
-    const void *packed = (const uint8_t *)all + g->gate * stride;
-    if (p->qgemm) {
-        multiply_bytes(r, p, g, packed);
-        return;
-    }
-    tenon__gemm product = {.m = g->m,
-                           .n = g->columns,
-                           .k = k,
-                           .a = g->a,
-                           .a_row = k,
-                           .a_col = 1,
-                           .b = (const float *)packed + g->panel * p->nr * k,
-                           .b_panel = p->nr * k,
-                           .b_row = p->nr,
-                           .c = g->c,
-                           .c_row = g->c_row,
-                           .accumulate = g->accumulate,
-                           .scale = 1,
-                           .epilogue = {.bias = g->bias},
-                           .scratch = p->gemm->scratch_bytes ? r->scratch : NULL};
-    p->gemm->run(&product);
-}
+/* ---- steps ---- */
 
 /* Hidden units of `panels` panels from `panel` on. */
 static int64_t units_of(const tenon__rnn_params *p, int64_t panel, int64_t panels)
@@ -475,46 +260,18 @@ static int64_t units_of(const tenon__rnn_params *p, int64_t panel, int64_t panel
     return (to < p->hidden ? to : p->hidden) - from;
 }
 
-/* Phase 1: one gate's product of some rows of X with some panels of W, bias added. */
-static void product_tile(const tenon__run *r, const tenon__rnn_params *p)
-{
-    const tenon__rnn_attrs *a = r->attrs;
-    float *work = r->work;
-    int64_t tile = r->tile, rows = p->time * p->batch;
-    int64_t panel = tile % p->product_panel_tiles * p->product_panels;
-    tile /= p->product_panel_tiles;
-    int64_t row = tile % p->row_tiles * p->rows_per_tile;
-    int gate = (int)(tile / p->row_tiles);
-    int64_t in_direction = gate / a->gates, row_floats = a->gates * p->padded;
-    gate_product g = {.gate = gate, .panel = panel, .c_row = row_floats};
-    g.columns = units_of(p, panel, p->product_panels);
-    if (a->bytes) {
-        g.bytes = inputs_as_bytes(r, p);
-        g.bytes.data += row * p->inputs;
-    } else {
-        g.a = (const float *)r->in[TENON__RNN_X]->data + row * p->inputs;
-    }
-    g.m = rows - row < p->rows_per_tile ? rows - row : p->rows_per_tile;
-    g.bias = work + p->bias_at + gate * p->padded + panel * p->nr;
-    g.c = work + p->product_at + (in_direction * rows + row) * row_floats +
-          gate % a->gates * p->padded + panel * p->nr;
-    multiply(r, p, &g);
-}
-
-/* ---- steps ---- */
-
 /* Some units of one direction in one step. */
 typedef struct step {
     const tenon__run *r;
     const tenon__rnn_params *p;
     tenon__rnn_place place;
     int direction;
-    int64_t s, panel, unit, units, width; /* width: units rounded to panels */
+    int64_t s, panel, panels, unit, units, width; /* width: columns of the panels */
     bool backward;
     float *gates; /* scratch: [sample][region][width] */
     const float *before;
     float *after; /* states of the direction, [batch][hidden] */
-    byte_rows state;
+    tenon__byte_rows state;
 } step;
 
 static int64_t time_of(const step *w, int64_t b)
@@ -523,7 +280,7 @@ static int64_t time_of(const step *w, int64_t b)
     return w->s >= length ? -1 : w->backward ? length - 1 - w->s : w->s;
 }
 
-/* The input's part of gates [from, to) of samples [b, b + m) into scratch. */
+/* The input's part of regions [from, to) of samples [b, b + m) into scratch. */
 static void fetch(const step *w, int64_t b, int64_t m, int64_t from, int64_t to)
 {
     const tenon__rnn_params *p = w->p;
@@ -534,35 +291,37 @@ static void fetch(const step *w, int64_t b, int64_t m, int64_t from, int64_t to)
     for (int64_t i = b; i < b + m; i++) {
         int64_t t = time_of(w, i);
         int64_t row = a->batch_first ? i * p->time + t : t * p->batch + i;
-        row += w->direction * p->time * p->batch;
-        for (int64_t g = from; g < to; g++) {
-            const float *src = g == a->gates ? own : products + (row * a->gates + g) * p->padded;
-            copy_or_clear(w->gates + ((i - b) * count + g) * w->width, t < 0 ? NULL : src + w->unit,
-                          w->units);
+        const float *gates =
+            products + (w->direction * p->time * p->batch + row) * a->gates * p->padded;
+        for (int64_t region = from; region < to; region++) {
+            int64_t gate = region < a->gates ? region : a->gates - 1;
+            bool bias_only = count > a->gates && region == a->gates - 1;
+            const float *src = bias_only ? own : gates + gate * p->padded;
+            copy_or_clear(w->gates + ((i - b) * count + region) * w->width,
+                          t < 0 ? NULL : src + w->unit, w->panels * p->nr);
         }
     }
 }
 
-/* gates [from, to) += state * R */
+/* Regions of gates [from, to) += state * R. Where the tile has all panels, these lie in a row. */
 static void recur(const step *w, int64_t b, int64_t m, int64_t from, int64_t to, const float *state)
 {
     const tenon__rnn_attrs *a = w->r->attrs;
-    int64_t count = regions(a);
-    for (int64_t g = from; g < to; g++) {
-        /* GRU, linear before reset: the state's part of h has a region of its own. */
-        int64_t region = count > a->gates && g == a->gates - 1 ? a->gates : g;
-        gate_product product = {.gate = w->direction * a->gates + (int)g,
-                                .recurrent = true,
-                                .panel = w->panel,
-                                .columns = w->units,
-                                .a = state + b * w->p->hidden,
-                                .bytes = w->state,
-                                .m = m,
-                                .c = w->gates + region * w->width,
-                                .c_row = count * w->width,
-                                .accumulate = true};
-        if (a->bytes) product.bytes.data += b * w->p->hidden;
-        multiply(w->r, w->p, &product);
+    const tenon__rnn_params *p = w->p;
+    bool all = w->panels == p->panels;
+    tenon__rnn_product product = {.direction = w->direction,
+                                  .recurrent = true,
+                                  .count = all ? (to - from) * p->panels : w->panels,
+                                  .a = state + b * p->hidden,
+                                  .bytes = w->state,
+                                  .m = m,
+                                  .c_row = regions(a) * w->width,
+                                  .accumulate = true};
+    if (a->bytes) product.bytes.data += b * p->hidden;
+    for (int64_t g = from; g < (all ? from + 1 : to); g++) {
+        product.first = g * p->panels + w->panel;
+        product.c = w->gates + g * w->width;
+        tenon__rnn_multiply(w->r, &product);
     }
 }
 
@@ -659,8 +418,9 @@ static void step_tile(const tenon__run *r, const tenon__rnn_params *p)
     w.direction = (int)(r->tile / p->step_panel_tiles);
     w.panel = r->tile % p->step_panel_tiles * p->step_panels;
     w.unit = w.panel * p->nr;
-    w.units = units_of(p, w.panel, p->step_panels);
-    w.width = p->step_panels * p->nr;
+    w.panels = p->panels - w.panel < p->step_panels ? p->panels - w.panel : p->step_panels;
+    w.units = units_of(p, w.panel, w.panels);
+    w.width = w.panels * p->nr;
     w.backward = a->reverse || w.direction == 1;
     w.gates = (float *)(void *)((uint8_t *)r->scratch + p->gates_at);
     int64_t from = p->two_stages ? phase / 2 : phase * p->steps_per_phase;
@@ -671,8 +431,8 @@ static void step_tile(const tenon__run *r, const tenon__rnn_params *p)
         w.before = states + w.s % 2 * of_state + at;
         w.after = states + (w.s + 1) % 2 * of_state + at;
         if (a->bytes)
-            w.state =
-                quantize(p, w.before, p->batch * p->hidden, (uint8_t *)r->scratch + p->state_at);
+            w.state = tenon__rnn_quantize(p, w.before, p->batch * p->hidden,
+                                          (uint8_t *)r->scratch + p->state_at);
         if (reset && !(p->two_stages && phase % 2)) reset_stage(&w);
         if (!(p->two_stages && phase % 2 == 0)) last_stage(&w);
     }

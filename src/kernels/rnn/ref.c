@@ -30,7 +30,7 @@ static void gru(float *gates, int64_t stride, int64_t n, const tenon__rnn_cell *
     for (int64_t k = 0; k < n; k++) {
         const float *g = gates + k;
         float z = act(&cell->f, cell, g[0]), r = act(&cell->f, cell, g[stride]);
-        float v = act(&cell->g, cell, g[2 * stride] + r * g[3 * stride]);
+        float v = act(&cell->g, cell, g[3 * stride] + r * g[2 * stride]);
         h[k] = (1 - z) * v + z * h_before[k];
     }
 }

@@ -36,11 +36,12 @@ typedef struct tenon__rnn_cell {
 typedef struct tenon__rnn_row {
     const char *name;
     tenon__cpu_bits needs;
-    /* gates: i, o, f, c, each n numbers, `stride` apart; overwritten. c is updated, h written.
+    /* gates: i, o, f, c, each n numbers, `stride` apart (what lies between is
+     * overwritten too). c is updated, h written.
      * peephole (i, o, f, each `peephole_stride` apart) may be NULL. */
     void (*lstm)(float *gates, int64_t stride, int64_t n, const float *peephole,
                  int64_t peephole_stride, const tenon__rnn_cell *cell, float *c, float *h);
-    /* Linear before reset: gates z, r, the input's part of h, and the state's part of h. */
+    /* Linear before reset: gates z, r, the state's part of h, and the input's part of h. */
     void (*gru)(float *gates, int64_t stride, int64_t n, const tenon__rnn_cell *cell,
                 const float *h_before, float *h);
     /* Reset before linear: first gates z and r, giving z in place and r * h_before; then z and h.

@@ -60,9 +60,11 @@ static void lstm(float *gates, int64_t stride, int64_t n, const float *peephole,
     if (peephole) {
         add_product(input, peephole, c, n);
         add_product(forget, peephole + 2 * peephole_stride, c, n);
+        activate(&cell->f, cell->clip, input, n);
+        activate(&cell->f, cell->clip, forget, n);
+    } else {
+        activate(&cell->f, cell->clip, gates, 2 * stride + n); /* all three that f takes */
     }
-    activate(&cell->f, cell->clip, input, n);
-    activate(&cell->f, cell->clip, forget, n);
     activate(&cell->g, cell->clip, update, n);
     for (int64_t i = 0; i < n; i += VF) {
         int64_t w = n - i < VF ? n - i : VF;
@@ -73,8 +75,10 @@ static void lstm(float *gates, int64_t stride, int64_t n, const float *peephole,
         vf_store_n(c + i, v, w);
         vf_store_n(update + i, v, w);
     }
-    if (peephole) add_product(output, peephole + peephole_stride, c, n);
-    activate(&cell->f, cell->clip, output, n);
+    if (peephole) {
+        add_product(output, peephole + peephole_stride, c, n);
+        activate(&cell->f, cell->clip, output, n);
+    }
     activate(&cell->h, INFINITY, update, n);
     for (int64_t i = 0; i < n; i += VF) {
         int64_t w = n - i < VF ? n - i : VF;
@@ -97,10 +101,9 @@ static inline void blend(const float *z, const float *v, int64_t n, const float 
 static void gru(float *gates, int64_t stride, int64_t n, const tenon__rnn_cell *cell,
                 const float *h_before, float *h)
 {
-    float *reset = gates + stride, *fresh = reset + stride;
-    activate(&cell->f, cell->clip, gates, n);
-    activate(&cell->f, cell->clip, reset, n);
-    add_product(fresh, reset, fresh + stride, n);
+    float *reset = gates + stride, *state = reset + stride, *fresh = state + stride;
+    activate(&cell->f, cell->clip, gates, stride + n);
+    add_product(fresh, reset, state, n);
     activate(&cell->g, cell->clip, fresh, n);
     blend(gates, fresh, n, h_before, h);
 }
@@ -109,8 +112,7 @@ static void gru_reset(float *gates, int64_t stride, int64_t n, const tenon__rnn_
                       const float *h_before, float *rh)
 {
     float *reset = gates + stride;
-    activate(&cell->f, cell->clip, gates, n);
-    activate(&cell->f, cell->clip, reset, n);
+    activate(&cell->f, cell->clip, gates, stride + n);
     for (int64_t i = 0; i < n; i += VF) {
         int64_t w = n - i < VF ? n - i : VF;
         vf_store_n(rh + i, vf_mul(vf_load_n(reset + i, w, 0.0f), vf_load_n(h_before + i, w, 0.0f)),
