@@ -21,7 +21,7 @@ void tenon__quant_find(tenon__cpu_bits cpu, tenon__quant_row *out)
     for (const tenon__quant_row *const *at = tenon__quant_rows; *at; at++) {
         const tenon__quant_row *row = *at;
         if ((row->needs & ~cpu) != 0) continue;
-        TAKE(name);
+        if (row->quantize[TENON__QUANT_U8]) TAKE(name);
         TAKE(range);
         TAKE(look_up);
         for (int i = 0; i < TENON__QUANT_TYPES; i++) {

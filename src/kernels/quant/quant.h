@@ -55,7 +55,8 @@ typedef struct tenon__quant_row {
 /* All rows that are built, best first, terminated by NULL; the last is `ref`, which has everything.
  */
 extern const tenon__quant_row *const tenon__quant_rows[];
-/* For each function the best row that these bits allow; `name` is that of the best row at all. */
+/* For each function the best row that these bits allow; `name` is that of the row that quantises.
+ */
 void tenon__quant_find(tenon__cpu_bits cpu, tenon__quant_row *out);
 
 #endif
