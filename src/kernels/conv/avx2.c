@@ -3,8 +3,11 @@
 #include "kernels/epilogue_avx2.h"
 #include "kernels/vec_avx2.h"
 
-#define vf_activate tenon__activate_x8
-#define PLAIN_ROWS  6
+#define vf_activate  tenon__activate_x8
+#define PLAIN_ROWS   6
+#define vf_clip      tenon__clip_x8
+#define BLOCKED_ROWS 6
+#include "kernels/conv/blocked_tmpl.h"
 #include "kernels/conv/plain_tmpl.h"
 
 const tenon__conv_row tenon__conv_avx2 = {
@@ -13,4 +16,6 @@ const tenon__conv_row tenon__conv_avx2 = {
     .rows = PLAIN_ROWS,
     .cols = 2 * VF,
     .panel = panels,
+    BLOCKED,
+    .activate = activate,
 };

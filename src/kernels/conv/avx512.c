@@ -3,8 +3,11 @@
 #include "kernels/epilogue_avx512.h"
 #include "kernels/vec_avx512.h"
 
-#define vf_activate tenon__activate_x16
-#define PLAIN_ROWS  12
+#define vf_activate  tenon__activate_x16
+#define PLAIN_ROWS   12
+#define vf_clip      tenon__clip_x16
+#define BLOCKED_ROWS 14
+#include "kernels/conv/blocked_tmpl.h"
 #include "kernels/conv/plain_tmpl.h"
 
 const tenon__conv_row tenon__conv_avx512 = {
@@ -13,4 +16,6 @@ const tenon__conv_row tenon__conv_avx512 = {
     .rows = PLAIN_ROWS,
     .cols = 2 * VF,
     .panel = panels,
+    BLOCKED,
+    .activate = activate,
 };

@@ -48,14 +48,24 @@ typedef struct tenon__conv_panel {
 #define TENON__CONV_MAX_ROWS 12
 #define TENON__CONV_MAX_COLS 32
 
-struct tenon__conv_strip;
+#define TENON__CONV_MAX_PIXELS 14
+#define TENON__CONV_MAX_BLOCKS 3
+
+struct tenon__conv_product;
+typedef void (*tenon__conv_product_fn)(const struct tenon__conv_product *p);
+
 typedef struct tenon__conv_row {
     const char *name;
     tenon__cpu_bits needs;
     int rows, cols;                                   /* of a panel product */
     void (*const *panel)(const tenon__conv_panel *p); /* [n - 1] has n rows */
-    int pixels, blocks; /* of a blocked product: output positions, channel blocks; see blocked.h */
-    void (*strip)(const struct tenon__conv_strip *s);
+    /* Blocked products, see blocked.h: blocks of a group (a last group may have one more); the most
+     * positions by n blocks, most[n - 1]; product[n - 1][m - 1] is for n blocks and m positions. */
+    int blocks;
+    int most[TENON__CONV_MAX_BLOCKS];
+    const tenon__conv_product_fn *product[TENON__CONV_MAX_BLOCKS];
+    /* The activation of n floats in place. */
+    void (*activate)(const tenon__epilogue *e, float *y, int64_t n);
 } tenon__conv_row;
 
 /* All rows that are built, best first, terminated by NULL; the last is `ref`. */

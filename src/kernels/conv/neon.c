@@ -3,8 +3,11 @@
 #include "kernels/epilogue_neon.h"
 #include "kernels/vec_neon.h"
 
-#define vf_activate tenon__activate_x4
-#define PLAIN_ROWS  12
+#define vf_activate  tenon__activate_x4
+#define PLAIN_ROWS   12
+#define vf_clip      tenon__clip_x4
+#define BLOCKED_ROWS 6
+#include "kernels/conv/blocked_tmpl.h"
 #include "kernels/conv/plain_tmpl.h"
 
 const tenon__conv_row tenon__conv_neon = {
@@ -13,4 +16,6 @@ const tenon__conv_row tenon__conv_neon = {
     .rows = PLAIN_ROWS,
     .cols = 2 * VF,
     .panel = panels,
+    BLOCKED,
+    .activate = activate,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Convolution in plain C: what the other rows must agree with. */
-#include "kernels/conv/conv.h"
+#include "kernels/conv/blocked.h"
 
 #define ROWS 4
 #define COLS 8
@@ -43,10 +43,57 @@ static void panel_4(const tenon__conv_panel *p)
 
 static void (*const panels[ROWS])(const tenon__conv_panel *) = {panel_1, panel_2, panel_3, panel_4};
 
+static void product(const tenon__conv_product *p, int pixels)
+{
+    for (int i = 0; i < pixels; i++)
+        for (int lane = 0; lane < TENON__BLOCK; lane++) {
+            const int64_t at = i * TENON__BLOCK + lane;
+            float sum = p->from ? p->from[at] : p->bias[lane];
+            for (int64_t t = 0; t < p->rows * p->cols; t++) {
+                const int64_t r = t / p->cols, c = t % p->cols;
+                const float *x = p->x + r * p->row + c * p->col + i * p->step;
+                const float *w = p->w + r * p->w_row + c * p->channels * TENON__BLOCK + lane;
+                for (int64_t k = 0; k < p->channels; k++)
+                    sum += x[k / p->lanes * p->block + k % p->lanes] * w[k * TENON__BLOCK];
+            }
+            if (p->to) {
+                p->to[at] = sum;
+                continue;
+            }
+            if (p->residual) sum += p->residual[at];
+            sum = sum < p->low ? p->low : sum;
+            p->y[at] = sum > p->high ? p->high : sum;
+        }
+}
+
+#define PRODUCT(n)                                                                                 \
+    static void product_##n(const tenon__conv_product *p)                                          \
+    {                                                                                              \
+        product(p, n);                                                                             \
+    }
+PRODUCT(1)
+PRODUCT(2)
+PRODUCT(3)
+PRODUCT(4)
+PRODUCT(5)
+
+static const tenon__conv_product_fn products[] = {product_1, product_2, product_3, product_4,
+                                                  product_5};
+
+static void activate(const tenon__epilogue *e, float *y, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] = tenon__activate(e, y[i]);
+}
+
 const tenon__conv_row tenon__conv_ref = {
     .name = "ref",
     .needs = 0,
     .rows = ROWS,
     .cols = COLS,
     .panel = panels,
+    .blocks = 1,
+    .most = {5},
+    .product = {products},
+    .activate = activate,
 };
