@@ -29,12 +29,12 @@ tenon_status tenon__report_add(tenon__report *report, tenon__str node, uint32_t 
         return TENON_OK;
     }
     if (node.size)
-        snprintf(text, sizeof text, "%.*s", TENON__STR_ARG(node));
+        (void)snprintf(text, sizeof text, "%.*s", TENON__STR_ARG(node));
     else
-        snprintf(text, sizeof text, "node %u", index);
+        (void)snprintf(text, sizeof text, "node %u", index);
     line.node = tenon__arena_strdup(&report->texts, text, strlen(text));
-    snprintf(text, sizeof text, "%.*s%s%.*s", TENON__STR_ARG(domain), domain.size ? "." : "",
-             TENON__STR_ARG(op));
+    (void)snprintf(text, sizeof text, "%.*s%s%.*s", TENON__STR_ARG(domain), domain.size ? "." : "",
+                   TENON__STR_ARG(op));
     line.op = tenon__arena_strdup(&report->texts, text, strlen(text));
     line.reason = tenon__arena_strdup(&report->texts, reason, strlen(reason));
     if (!line.node || !line.op || !line.reason ||

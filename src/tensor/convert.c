@@ -99,7 +99,7 @@ static void load(tenon_dtype dtype, const uint8_t *src, size_t n, wide *w)
         LOAD(uint8_t, i64, v != 0);
         break;
     case TENON_I8:
-        LOAD(int8_t, i64, v);
+        LOAD(int8_t, i64, (int64_t)v);
         break;
     case TENON_I16:
         LOAD(int16_t, i64, v);
@@ -178,7 +178,8 @@ static void store(tenon_dtype dtype, const wide *w, size_t n, bool saturate, uin
     case TENON_I4:
     case TENON_U2:
     case TENON_I2:
-        memset(dst, 0, (n * tenon_dtype_bits(dtype) + 7) / 8); /* the padding behind the last, too */
+        memset(dst, 0,
+               (n * tenon_dtype_bits(dtype) + 7) / 8); /* the padding behind the last, too */
         for (size_t i = 0; i < n; i++)
             tenon__packed_set(dtype, dst, i, (int)(w->i64[i] & 15));
         break;
@@ -312,7 +313,7 @@ static void convert_blocks(tenon_dtype from, const uint8_t *src, tenon_dtype to,
     wide_type have = wide_of(from), want = wide_of(to);
     size_t src_block = (size_t)BLOCK * tenon_dtype_bits(from) / 8;
     size_t dst_block = (size_t)BLOCK * tenon_dtype_bits(to) / 8;
-    wide a, b;
+    wide a = {{0}}, b = {{0}};
     for (size_t done = 0; done < count; done += BLOCK, src += src_block, dst += dst_block) {
         size_t n = count - done < BLOCK ? count - done : BLOCK;
         const wide *in = &b;
@@ -361,6 +362,7 @@ static wide_type get_one(tenon_dtype dtype, const void *data, size_t index, wide
 {
     unsigned bits = tenon_dtype_bits(dtype);
     const uint8_t *src = data;
+    w->i64[0] = 0;
     if (bits < 8 && bits > 0) {
         w->i64[0] = tenon__packed_get(dtype, src, index);
         if (dtype == TENON_F4E2M1) w->f32[0] = tenon__f4_to_f32((uint8_t)w->i64[0]);

@@ -114,11 +114,11 @@ static tenon_status report(tenon__onnx_scope *s, int opset, tenon_error *err)
         tenon__op_import("onnx", x->domain, x->kind, TENON__OPSET_NEWEST, NULL);
     char reason[160];
     if (x->domain.size && tenon__onnx_opset_find(s->opsets, x->domain) < 0)
-        snprintf(reason, sizeof reason, "opset_import does not list its domain");
+        (void)snprintf(reason, sizeof reason, "opset_import does not list its domain");
     else
-        snprintf(reason, sizeof reason, "opset %d of %.*s%s", opset,
-                 TENON__STR_ARG(x->domain.size ? x->domain : TENON__STR("ai.onnx")),
-                 newest ? ", which is too old" : "");
+        (void)snprintf(reason, sizeof reason, "opset %d of %.*s%s", opset,
+                       TENON__STR_ARG(x->domain.size ? x->domain : TENON__STR("ai.onnx")),
+                       newest ? ", which is too old" : "");
     return tenon__report_add(s->reader->report, x->name, (uint32_t)s->graph->nodes.count, x->domain,
                              x->kind, reason, err);
 }

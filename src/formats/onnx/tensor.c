@@ -158,15 +158,22 @@ static tenon_status read_proto(tenon__pb m, proto *p, tenon_error *err)
 
 /* ---- where the bytes come from ---- */
 
+/* Bytes of the numbers that elements are made of; of a packed byte. */
+static unsigned unit_of(tenon_dtype dtype)
+{
+    if (dtype == TENON_C64) return 4;
+    if (dtype == TENON_C128) return 8;
+    return tenon_dtype_bits(dtype) < 8 ? 1 : tenon_dtype_bits(dtype) / 8;
+}
+
 /* Takes the bytes at `at` as they are. */
 static void take_place(tenon__onnx_tensor *out, const uint8_t *at, size_t bytes, const uint8_t *end)
 {
-    size_t unit = tenon_dtype_bits(out->view.dtype) / 8;
-    if (out->view.dtype == TENON_C64 || out->view.dtype == TENON_C128) unit /= 2;
+    size_t unit = unit_of(out->view.dtype);
     out->view.data =
         (void *)(uintptr_t)at; /* views do not tell const from not; constants are only read */
-    out->aligned = (unit <= 1 || (uintptr_t)at % unit == 0) &&
-                   (size_t)(end - at) >= bytes + TENON_TENSOR_PAD_BYTES;
+    out->aligned =
+        (uintptr_t)at % unit == 0 && (size_t)(end - at) >= bytes + TENON_TENSOR_PAD_BYTES;
 }
 
 static tenon_status take_arena(const tenon__onnx_data *data, tenon__onnx_tensor *out, size_t bytes,
@@ -351,8 +358,7 @@ static tenon_status take_typed(const tenon__onnx_data *data, const proto *p, siz
                                tenon__onnx_tensor *out, tenon_error *err)
 {
     tenon_dtype dtype = out->view.dtype;
-    unsigned unit = tenon_dtype_bits(dtype) < 8 ? 1 : tenon_dtype_bits(dtype) / 8;
-    if (dtype == TENON_C64 || dtype == TENON_C128) unit /= 2;
+    unsigned unit = unit_of(dtype);
     size_t units = bytes / unit;
     if (p->typed != field_of(dtype))
         return tenon__fail(err, TENON_EFORMAT, "%s in field %u; field %u is right",
