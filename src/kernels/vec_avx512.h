@@ -108,6 +108,41 @@ static inline float vf_sum(vf v)
     return _mm512_reduce_add_ps(v);
 }
 
+/* The largest lane; where one is NaN, that or any other. */
+static inline float vf_top(vf v)
+{
+    return _mm512_reduce_max_ps(v);
+}
+
+/* VF vectors as the rows of a matrix: it is turned round. */
+static inline void vf_turn(vf *v)
+{
+    __m512 a[16], b[16];
+    for (int i = 0; i < 16; i += 2) {
+        b[i] = _mm512_unpacklo_ps(v[i], v[i + 1]);
+        b[i + 1] = _mm512_unpackhi_ps(v[i], v[i + 1]);
+    }
+    for (int i = 0; i < 16; i += 4) {
+        a[i] = _mm512_shuffle_ps(b[i], b[i + 2], 0x44);
+        a[i + 1] = _mm512_shuffle_ps(b[i], b[i + 2], 0xee);
+        a[i + 2] = _mm512_shuffle_ps(b[i + 1], b[i + 3], 0x44);
+        a[i + 3] = _mm512_shuffle_ps(b[i + 1], b[i + 3], 0xee);
+    }
+    /* a[4 g + c]: in each quarter q, column 4 q + c of rows 4 g to 4 g + 3. */
+    for (int i = 0; i < 4; i++) {
+        b[i] = _mm512_shuffle_f32x4(a[i], a[4 + i], 0x88);
+        b[4 + i] = _mm512_shuffle_f32x4(a[i], a[4 + i], 0xdd);
+        b[8 + i] = _mm512_shuffle_f32x4(a[8 + i], a[12 + i], 0x88);
+        b[12 + i] = _mm512_shuffle_f32x4(a[8 + i], a[12 + i], 0xdd);
+    }
+    for (int i = 0; i < 4; i++) {
+        v[i] = _mm512_shuffle_f32x4(b[i], b[8 + i], 0x88);
+        v[8 + i] = _mm512_shuffle_f32x4(b[i], b[8 + i], 0xdd);
+        v[4 + i] = _mm512_shuffle_f32x4(b[4 + i], b[12 + i], 0x88);
+        v[12 + i] = _mm512_shuffle_f32x4(b[4 + i], b[12 + i], 0xdd);
+    }
+}
+
 static inline vf vf_exp(vf x)
 {
     return tenon__exp_x16(x);

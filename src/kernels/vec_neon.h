@@ -122,6 +122,22 @@ static inline float vf_sum(vf v)
     return vget_lane_f32(vpadd_f32(s, s), 0);
 }
 
+/* The largest lane; NaN where one is. */
+static inline float vf_top(vf v)
+{
+    return vmaxvq_f32(v);
+}
+
+/* VF vectors as the rows of a matrix: it is turned round. */
+static inline void vf_turn(vf *v)
+{
+    float32x4x2_t a = vtrnq_f32(v[0], v[1]), b = vtrnq_f32(v[2], v[3]);
+    v[0] = vcombine_f32(vget_low_f32(a.val[0]), vget_low_f32(b.val[0]));
+    v[1] = vcombine_f32(vget_low_f32(a.val[1]), vget_low_f32(b.val[1]));
+    v[2] = vcombine_f32(vget_high_f32(a.val[0]), vget_high_f32(b.val[0]));
+    v[3] = vcombine_f32(vget_high_f32(a.val[1]), vget_high_f32(b.val[1]));
+}
+
 static inline vf vf_exp(vf x)
 {
     return tenon__exp_x4(x);

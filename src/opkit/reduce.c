@@ -178,11 +178,11 @@ tenon_status tenon__reduce_bind(tenon__bind *c)
 static int64_t offset_of(const tenon__reduce_loop *loop, int64_t index)
 {
     int64_t at = 0;
-    for (int k = 0; k < loop->rank; k++) {
+    for (int k = 0; k < loop->rank - 1; k++) {
         at += index % loop->dims[k] * loop->strides[k];
         index /= loop->dims[k];
     }
-    return at;
+    return loop->rank ? at + index * loop->strides[loop->rank - 1] : 0;
 }
 
 static int64_t loop_count(const tenon__reduce_loop *loop)
@@ -193,17 +193,23 @@ static int64_t loop_count(const tenon__reduce_loop *loop)
     return count;
 }
 
-/* Folds `n` neighbouring outputs whose first element lies at x. */
+/* Folds outputs [at, at + n): neighbouring columns of one line, or any rows. */
 static void fold(const tenon__reduce_params *p, const tenon__reduce_kernel *kernel,
-                 const uint8_t *x, size_t elem_bytes, int64_t n, const void *shift, void *acc)
+                 const uint8_t *x, int64_t elem_bytes, int64_t at, int64_t n, const uint8_t *shift,
+                 uint8_t *acc, int64_t acc_bytes)
 {
     int64_t count = p->folded ? loop_count(&p->reduced) : 0;
-    for (int64_t i = 0; i < count; i++) {
-        const uint8_t *from = x + offset_of(&p->reduced, i) * (int64_t)elem_bytes;
-        if (p->columns)
-            kernel->cols(from, p->run, p->run_stride, n, shift, acc);
-        else
-            kernel->row(from, p->run, shift, acc);
+    for (int64_t i = 0; i < n && count; i += p->columns ? n : 1) {
+        const uint8_t *from =
+            x + (offset_of(&p->kept, (at + i) / p->inner) + (at + i) % p->inner) * elem_bytes;
+        for (int64_t k = 0; k < count; k++) {
+            const uint8_t *part = from + offset_of(&p->reduced, k) * elem_bytes;
+            if (p->columns)
+                kernel->cols(part, p->run, p->run_stride, n, shift, acc);
+            else
+                kernel->row(part, p->run, shift ? shift + i * acc_bytes : NULL,
+                            acc + i * acc_bytes);
+        }
     }
 }
 
@@ -313,29 +319,31 @@ static const tenon__reduce_kernel *kernel_of(const tenon__reduce_params *p, teno
     return dtype == TENON_F32 ? &p->row->f32[reduction] : tenon__reduce_plain(dtype, reduction);
 }
 
-/* One group of neighbouring outputs. */
+/* Outputs [at, at + n), which fold takes together. */
 static void reduce_group(const tenon__reduce_params *p, tenon_dtype dtype, const uint8_t *x,
-                         void *dst, int64_t n, tenon__reduction reduction,
+                         int64_t at, int64_t n, void *dst, tenon__reduction reduction,
                          tenon__reduce_finish finish)
 {
-    size_t elem_bytes = tenon_dtype_bits(dtype) / 8;
+    int64_t elem_bytes = tenon_dtype_bits(dtype) / 8;
     const tenon__reduce_kernel *kernel = kernel_of(p, dtype, reduction);
     if (reduction != TENON__REDUCE_SUM_EXP) {
         tenon__reduce_start(dtype, reduction, dst, n);
-        fold(p, kernel, x, elem_bytes, n, NULL, dst);
+        fold(p, kernel, x, elem_bytes, at, n, NULL, dst, elem_bytes);
         finish_acc(dtype, dst, n, finish, p->folded);
         return;
     }
     union {
         float f32[COLUMNS];
         double f64[COLUMNS];
+        uint8_t bytes[COLUMNS * sizeof(double)];
     } shift, acc;
     tenon_dtype acc_dtype = tenon__reduce_acc_dtype(dtype, reduction);
+    int64_t acc_bytes = tenon_dtype_bits(acc_dtype) / 8;
     tenon__reduce_start(dtype, TENON__REDUCE_MAX, dst, n);
-    fold(p, kernel_of(p, dtype, TENON__REDUCE_MAX), x, elem_bytes, n, NULL, dst);
+    fold(p, kernel_of(p, dtype, TENON__REDUCE_MAX), x, elem_bytes, at, n, NULL, dst, elem_bytes);
     make_shift(dtype, dst, acc_dtype, &shift, n);
     tenon__reduce_start(acc_dtype, reduction, &acc, n);
-    fold(p, kernel, x, elem_bytes, n, &shift, &acc);
+    fold(p, kernel, x, elem_bytes, at, n, shift.bytes, acc.bytes, acc_bytes);
     finish_log_sum_exp(dtype, &acc, &shift, n, dst);
 }
 
@@ -345,18 +353,13 @@ tenon_status tenon__reduce_run(const tenon__run *r, tenon__reduction reduction,
     const tenon__reduce_params *p = r->params;
     tenon_dtype dtype = r->in[0]->dtype;
     int64_t elem_bytes = tenon_dtype_bits(dtype) / 8;
-    const uint8_t *x = r->in[0]->data;
     uint8_t *y = r->out[0]->data;
     int64_t at = (int64_t)r->tile * p->per_tile;
     int64_t end = p->outputs - at > p->per_tile ? at + p->per_tile : p->outputs;
     while (at < end) {
-        int64_t line = p->folded ? at / p->inner : 0, j = p->folded ? at % p->inner : 0;
-        int64_t n = p->columns || !p->folded ? end - at : 1;
-        if (p->folded && n > p->inner - j) n = p->inner - j;
-        if (n > COLUMNS) n = COLUMNS;
-        int64_t from = p->folded ? offset_of(&p->kept, line) + j : 0;
-        reduce_group(p, dtype, p->folded ? x + from * elem_bytes : NULL, y + at * elem_bytes, n,
-                     reduction, finish);
+        int64_t n = end - at < COLUMNS ? end - at : COLUMNS;
+        if (p->columns && p->folded && n > p->inner - at % p->inner) n = p->inner - at % p->inner;
+        reduce_group(p, dtype, r->in[0]->data, at, n, y + at * elem_bytes, reduction, finish);
         at += n;
     }
     return TENON_OK;

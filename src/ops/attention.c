@@ -270,6 +270,12 @@ static void multiply_keys(const work *w)
     float *chunk = (float *)w->r->scratch + p->chunk_at;
     rows_read(w->r, p, false, head, &k, &step);
     q += w->batch * s->q.batch + w->head * s->q.head + w->first * s->q.row;
+    int64_t q_step = p->together ? s->q.head : s->q.row;
+    if (!p->packs && w->count <= TENON__ATTENTION_FEW) {
+        p->row->few(q, q_step, w->count, k + w->from * step, step, w->to - w->from, s->size,
+                    s->scale, w->scores + w->from, p->score_step);
+        return;
+    }
     for (int64_t panel = w->from / nr; panel * nr < w->to; panel += CHUNK) {
         int64_t at = panel * nr, left = tenon__gemm_panels(p->gemm, w->to - at);
         int64_t keys = w->to - at < CHUNK * nr ? w->to - at : CHUNK * nr;
@@ -286,7 +292,7 @@ static void multiply_keys(const work *w)
                          .n = keys,
                          .k = s->size,
                          .a = q,
-                         .a_row = p->together ? s->q.head : s->q.row,
+                         .a_row = q_step,
                          .a_col = 1,
                          .b = p->packs ? (const float *)w->r->work + p->packed_at +
                                              (head * p->panels + panel) * nr * s->size
@@ -342,7 +348,11 @@ static void finish_row(const work *w, int64_t i)
         fill(row, from < to ? to : s->keys, s->keys, -INFINITY);
         keep_scores(w, TENON__SCORES_BIASED, i, row);
     }
-    if (any && p->row->max(row + from, to - from) == -INFINITY) any = false;
+    /* Scores that are all -inf count as closed. */
+    int64_t seen = from;
+    while (any && seen < to && row[seen] == -INFINITY)
+        seen++;
+    if (any && seen == to) any = false;
     if (any) p->softmax->row(row + from, row + from, to - from);
     fill(row, w->from, any ? from : w->to, 0);
     fill(row, any ? to : w->to, w->to, 0);

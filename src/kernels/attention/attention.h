@@ -7,13 +7,18 @@
 
 #include "cpu/cpu.h"
 
+#define TENON__ATTENTION_FEW 4
+
 typedef struct tenon__attention_row {
     const char *name;
     tenon__cpu_bits needs;
+    /* scores[r][j] = scale * sum over p < size of q[r][p] * k[j][p], p ascending, for `rows` (at
+     * most TENON__ATTENTION_FEW) queries and n keys: as a product with packed keys would, without
+     * packing. Steps are from row to row. */
+    void (*few)(const float *q, int64_t q_step, int64_t rows, const float *k, int64_t k_step,
+                int64_t n, int64_t size, float scale, float *scores, int64_t score_step);
     /* x = cap * tanh(x / cap) */
     void (*softcap)(float *x, int64_t n, float cap);
-    /* NaN where any is; -inf of nothing. */
-    float (*max)(const float *x, int64_t n);
     /* x += mask, but -inf wherever the mask is, whatever x. False where it is so everywhere. */
     bool (*mask_add)(float *x, const float *mask, int64_t n);
     /* x where the mask is not 0, else -inf. False where it is 0 everywhere. */

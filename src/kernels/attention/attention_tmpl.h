@@ -5,6 +5,53 @@
 
 #include <math.h>
 
+/* VF keys at a time: VF elements of each are turned into VF vectors over the keys. `rows` is a
+ * constant once this is inlined. */
+static inline void few_rows(const float *q, int64_t q_step, int rows, const float *k,
+                            int64_t k_step, int64_t n, int64_t size, float scale, float *scores,
+                            int64_t score_step)
+{
+    for (int64_t j = 0; j < n; j += VF) {
+        int64_t w = n - j < VF ? n - j : VF;
+        vf sum[TENON__ATTENTION_FEW], t[VF];
+        for (int r = 0; r < rows; r++)
+            sum[r] = vf_set1(0.0f);
+        int64_t p = 0;
+        for (; w == VF && p + VF <= size; p += VF) {
+            for (int i = 0; i < VF; i++)
+                t[i] = vf_load(k + (j + i) * k_step + p);
+            vf_turn(t);
+            for (int i = 0; i < VF; i++)
+                for (int r = 0; r < rows; r++)
+                    sum[r] = vf_fma(vf_set1(q[r * q_step + p + i]), t[i], sum[r]);
+        }
+        for (; p < size; p += VF) {
+            int64_t c = size - p < VF ? size - p : VF;
+            for (int64_t i = 0; i < VF; i++)
+                t[i] = i < w ? vf_load_n(k + (j + i) * k_step + p, c, 0.0f) : vf_set1(0.0f);
+            vf_turn(t);
+            for (int64_t i = 0; i < c; i++)
+                for (int r = 0; r < rows; r++)
+                    sum[r] = vf_fma(vf_set1(q[r * q_step + p + i]), t[i], sum[r]);
+        }
+        for (int r = 0; r < rows; r++)
+            vf_store_n(scores + r * score_step + j, vf_mul(vf_set1(scale), sum[r]), w);
+    }
+}
+
+static void few(const float *q, int64_t q_step, int64_t rows, const float *k, int64_t k_step,
+                int64_t n, int64_t size, float scale, float *scores, int64_t score_step)
+{
+    if (rows == 1)
+        few_rows(q, q_step, 1, k, k_step, n, size, scale, scores, score_step);
+    else if (rows == 2)
+        few_rows(q, q_step, 2, k, k_step, n, size, scale, scores, score_step);
+    else if (rows == 3)
+        few_rows(q, q_step, 3, k, k_step, n, size, scale, scores, score_step);
+    else
+        few_rows(q, q_step, 4, k, k_step, n, size, scale, scores, score_step);
+}
+
 static void softcap(float *x, int64_t n, float cap)
 {
     const vf c = vf_set1(cap), inverse = vf_set1(1.0f / cap);
@@ -13,20 +60,6 @@ static void softcap(float *x, int64_t n, float cap)
         vf v = vf_mul(vf_load_n(x + i, w, 0.0f), inverse);
         vf_store_n(x + i, vf_mul(c, vf_tanh(v)), w);
     }
-}
-
-static float max(const float *x, int64_t n)
-{
-    vf a = vf_set1(-INFINITY);
-    float lanes[VF], m = -INFINITY;
-    for (int64_t i = 0; i < n; i += VF) {
-        int64_t w = n - i < VF ? n - i : VF;
-        a = vf_max_nan(a, vf_load_n(x + i, w, -INFINITY));
-    }
-    vf_store(lanes, a);
-    for (int i = 0; i < VF; i++)
-        if (!(lanes[i] <= m) && m == m) m = lanes[i];
-    return m;
 }
 
 static bool mask_add(float *x, const float *mask, int64_t n)

@@ -4,18 +4,22 @@
 
 #include <math.h>
 
+static void few(const float *q, int64_t q_step, int64_t rows, const float *k, int64_t k_step,
+                int64_t n, int64_t size, float scale, float *scores, int64_t score_step)
+{
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t j = 0; j < n; j++) {
+            float s = 0;
+            for (int64_t p = 0; p < size; p++)
+                s += q[r * q_step + p] * k[j * k_step + p];
+            scores[r * score_step + j] = scale * s;
+        }
+}
+
 static void softcap(float *x, int64_t n, float cap)
 {
     for (int64_t i = 0; i < n; i++)
         x[i] = cap * tanhf(x[i] / cap);
-}
-
-static float max(const float *x, int64_t n)
-{
-    float m = -INFINITY;
-    for (int64_t i = 0; i < n; i++)
-        if (!(x[i] <= m) && m == m) m = x[i];
-    return m;
 }
 
 static bool mask_add(float *x, const float *mask, int64_t n)
@@ -40,5 +44,5 @@ static bool mask_select(float *x, const uint8_t *mask, int64_t n)
 }
 
 extern const tenon__attention_row tenon__attention_ref;
-const tenon__attention_row tenon__attention_ref = {"attention-ref", 0,          softcap, max,
-                                                   mask_add,        mask_select};
+const tenon__attention_row tenon__attention_ref = {"attention-ref", 0,        few,
+                                                   softcap,         mask_add, mask_select};

@@ -70,8 +70,25 @@ static inline float scalar_min(float a, float b)
     return a != a || a < b ? a : b;
 }
 
+/* Across the lanes, by halves. */
+#define ACROSS(name)                                                                               \
+    static inline float across_##name(vf v)                                                        \
+    {                                                                                              \
+        float lanes[VF];                                                                           \
+        vf_store(lanes, v);                                                                        \
+        for (int w = VF / 2; w; w /= 2)                                                            \
+            for (int k = 0; k < w; k++)                                                            \
+                lanes[k] = scalar_##name(lanes[k], lanes[k + w]);                                  \
+        return lanes[0];                                                                           \
+    }
+
+ACROSS(mul)
+ACROSS(max)
+ACROSS(min)
+#define across_add vf_sum
+
 /* `fill` is what an absent element holds: one that the step does not see. */
-#define REDUCE_F32(name, join, scalar_join, start, fill)                                           \
+#define REDUCE_F32(name, join, scalar, start, fill)                                                \
     static void row_##name(const void *xv, int64_t n, const void *shiftv, void *accv)              \
     {                                                                                              \
         const float *x = xv;                                                                       \
@@ -88,12 +105,8 @@ static inline float scalar_min(float a, float b)
         for (; i + VF <= n; i += VF)                                                               \
             a0 = step_##name(a0, vf_load(x + i), shift);                                           \
         if (i < n) a1 = step_##name(a1, vf_load_n(x + i, n - i, fill), shift);                     \
-        float lanes[VF];                                                                           \
-        vf_store(lanes, join(join(a0, a1), join(a2, a3)));                                         \
-        for (int w = VF / 2; w; w /= 2)                                                            \
-            for (int k = 0; k < w; k++)                                                            \
-                lanes[k] = scalar_join(lanes[k], lanes[k + w]);                                    \
-        *acc = scalar_join(*acc, lanes[0]);                                                        \
+        const float all = across_##scalar(join(join(a0, a1), join(a2, a3)));                       \
+        *acc = scalar_##scalar(*acc, all);                                                         \
     }                                                                                              \
                                                                                                    \
     static void cols_##name(const void *xv, int64_t rows, int64_t stride, int64_t n,               \
@@ -131,13 +144,13 @@ static inline float scalar_min(float a, float b)
         }                                                                                          \
     }
 
-REDUCE_F32(sum, vf_add, scalar_add, 0.0f, 0.0f)
-REDUCE_F32(sum_abs, vf_add, scalar_add, 0.0f, 0.0f)
-REDUCE_F32(sum_square, vf_add, scalar_add, 0.0f, 0.0f)
-REDUCE_F32(sum_exp, vf_add, scalar_add, 0.0f, -INFINITY)
-REDUCE_F32(prod, vf_mul, scalar_mul, 1.0f, 1.0f)
-REDUCE_F32(max, vf_max_nan, scalar_max, -INFINITY, -INFINITY)
-REDUCE_F32(min, vf_min_nan, scalar_min, INFINITY, INFINITY)
+REDUCE_F32(sum, vf_add, add, 0.0f, 0.0f)
+REDUCE_F32(sum_abs, vf_add, add, 0.0f, 0.0f)
+REDUCE_F32(sum_square, vf_add, add, 0.0f, 0.0f)
+REDUCE_F32(sum_exp, vf_add, add, 0.0f, -INFINITY)
+REDUCE_F32(prod, vf_mul, mul, 1.0f, 1.0f)
+REDUCE_F32(max, vf_max_nan, max, -INFINITY, -INFINITY)
+REDUCE_F32(min, vf_min_nan, min, INFINITY, INFINITY)
 
 #define REDUCE_F32_ROWS                                                                            \
     {                                                                                              \

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-/* NaN is passed over here: it comes back with the exponentials. */
+/* NaN may be passed over here: it comes back with the exponentials. */
 static inline float row_max(const float *x, int64_t n)
 {
     vf a = vf_set1(-INFINITY), b = a;
@@ -17,11 +17,7 @@ static inline float row_max(const float *x, int64_t n)
     for (; i + VF <= n; i += VF)
         a = vf_max(a, vf_load(x + i));
     if (i < n) b = vf_max(b, vf_load_n(x + i, n - i, -INFINITY));
-    float lanes[VF], max = -INFINITY;
-    vf_store(lanes, vf_max(a, b));
-    for (int k = 0; k < VF; k++)
-        if (!(lanes[k] <= max)) max = lanes[k];
-    return max;
+    return vf_top(vf_max(a, b));
 }
 
 /* sum of exp(x - max); the exponentials go to y where it is not NULL. */
