@@ -127,6 +127,8 @@ typedef struct cli_inputs {
     cli_shape *shapes;    /* for each, from --shape */
     size_t count;
 } cli_inputs;
+/* Whether --input or --shape names something that is no input of the model. */
+bool cli_inputs_name_others(const cli_context *c);
 int cli_inputs_make(cli_context *c, const char *fill, cli_inputs *out);
 int cli_inputs_set(cli_context *c, const cli_inputs *in, tenon_session *session);
 void cli_inputs_free(cli_inputs *in);

@@ -131,22 +131,6 @@ int cli_open(cli_context *c, unsigned threads, const char *cpu)
     return EXIT_DONE;
 }
 
-/* Whether --input names something that is no input: then it may be a default that the file carries. */
-static bool names_a_default(const cli_context *c)
-{
-    for (size_t i = 0; i < c->args->inputs.count; i++) {
-        const char *text = c->args->inputs.items[i], *eq = strrchr(text, '=');
-        bool found = !eq;
-        for (size_t k = 0; !found && k < tenon_model_input_count(c->model); k++) {
-            tenon_port port;
-            if (tenon_model_input_get(c->model, k, &port)) continue;
-            found = strncmp(text, port.name, strlen(port.name)) == 0 && text[strlen(port.name)] == '=';
-        }
-        if (!found) return true;
-    }
-    return false;
-}
-
 int cli_load(cli_context *c, const char *path)
 {
     tenon_model_options o = TENON_MODEL_OPTIONS_INIT;
@@ -158,7 +142,7 @@ int cli_load(cli_context *c, const char *path)
     if (accuracy && strcmp(accuracy, "fast") == 0) o.accuracy = TENON_ACCURACY_FAST;
     c->path = path;
     tenon_status st = tenon_model_load(c->env, path, &o, &c->model, &err);
-    if (!st && names_a_default(c)) {
+    if (st == TENON_OK && cli_inputs_name_others(c)) { /* defaults that the file carries, perhaps */
         tenon_model_unref(c->model);
         c->model = NULL;
         o.open_defaults = true;

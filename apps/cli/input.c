@@ -74,6 +74,29 @@ static int find_input(const cli_context *c, const char *name, size_t n)
     return -1;
 }
 
+/* The '=' that ends the name in "NAME=rest": the last one, but text may hold more. NULL: no name.
+ */
+static const char *name_end(const char *said)
+{
+    const char *mark = strstr(said, "=text:");
+    if (strncmp(said, "text:", 5) == 0) return NULL;
+    return mark ? mark : strrchr(said, '=');
+}
+
+static bool list_names_others(const cli_context *c, const cli_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const char *said = list->items[i], *eq = name_end(said);
+        if (eq && find_input(c, said, (size_t)(eq - said)) < 0) return true;
+    }
+    return false;
+}
+
+bool cli_inputs_name_others(const cli_context *c)
+{
+    return list_names_others(c, &c->args->inputs) || list_names_others(c, &c->args->shapes);
+}
+
 static int no_such_input(const cli_context *c, const char *name, size_t n)
 {
     char list[600];
@@ -103,7 +126,7 @@ static int take_shapes(const cli_context *c, cli_inputs *in)
     for (size_t i = 0; i < c->args->shapes.count; i++) {
         const char *said = c->args->shapes.items[i], *rest;
         int index;
-        int rc = split_name(c, said, strrchr(said, '='), "--shape", &rest, &index);
+        int rc = split_name(c, said, name_end(said), "--shape", &rest, &index);
         if (rc) return rc;
         if (!cli_parse_dims(rest, &in->shapes[index].rank, in->shapes[index].dims))
             return cli_fail(EXIT_USAGE, "--shape: '%s' is no shape; 1x3x224x224 is one", rest);
@@ -265,12 +288,11 @@ static int parse_file(cli_context *c, cli_inputs *in, int index, const char *pat
 
 static int take_input(cli_context *c, cli_inputs *in, const char *said)
 {
-    const char *mark = strstr(said, "=text:"), *eq = mark ? mark : strrchr(said, '='), *path;
+    const char *eq = name_end(said), *path;
     tenon_port port;
     uint8_t *data;
     size_t size;
     int index = -1;
-    if (strncmp(said, "text:", 5) == 0) eq = NULL;
     bool whole_archive = !eq && cli_ends(said, ".npz");
     int rc = whole_archive ? EXIT_DONE : split_name(c, said, eq, "--input", &path, &index);
     if (rc) return rc;

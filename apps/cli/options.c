@@ -76,7 +76,7 @@ static const option options[] = {
     {"--accuracy", "strict|standard|fast",
      "strict: no Winograd; standard: within 1e-4 of the largest output (standard)", MODEL_VERBS,
      WORD, AT(accuracy)},
-    {"--precision", "f32|bf16|int8", "of the arithmetic (f32, and nothing else yet)", MODEL_VERBS,
+    {"--precision", "f32|bf16|int8", "of the arithmetic (f32; the others are refused)", MODEL_VERBS,
      WORD, AT(precision)},
     {"--rtol", "X", "tolerance relative to B's element (1e-3)", VERB_COMPARE, REAL, AT(rtol)},
     {"--atol", "X", "absolute tolerance (1e-5)", VERB_COMPARE, REAL, AT(atol)},

@@ -337,3 +337,17 @@ def test_unknown_ending():
     with temporary() as t:
         x = save(os.path.join(t, "x.csv"), b"1,2\n")
         refused("run", identity(t), "--input", x, status=2, says=("x.csv", ".npy"))
+
+
+def test_defaults():
+    """An initializer that is listed as an input is a constant, unless an input is given for it."""
+    with temporary() as t:
+        path = save(os.path.join(t, "m.onnx"),
+                    model([node("Add", ["x", "d"], ["y"])], [port("x", "float32", [2]), port("d", "float32", [2])],
+                          [port("y", "float32", [2])], [tensor("d", np.array([10, 20], "f4"))]))
+        for name in "xd":
+            np.save(os.path.join(t, name + ".npy"), np.array([1, 2], "f4"))
+        assert result(path, "--input", f"{t}/x.npy").tolist() == [11, 22]
+        assert result(path, "--input", f"x={t}/x.npy", "--input", f"d={t}/d.npy").tolist() == [2, 4]
+        assert result(path, "--fill", "zeros").tolist() == [10, 20]
+        refused("run", path, "--input", f"x={t}/x.npy", "--input", f"e={t}/d.npy", status=3, says=("'e'", "x float32"))

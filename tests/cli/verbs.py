@@ -49,7 +49,7 @@ def test_inspect_graph():
 
 def test_inspect_plan():
     plan = json.loads(tenon("inspect", DIGITS, "--plan", "--json").stdout)["plan"]
-    assert any(step["operator"] == "Conv" and step["tiles"] >= 1 and step["flops"] > 0 for step in plan), plan
+    assert any("Conv" in step["operator"] and step["tiles"] >= 1 and step["flops"] > 0 for step in plan), plan
     lines = tenon("inspect", DIGITS, "--plan").stdout.splitlines()
     assert len(lines) == len(plan) + 1 and lines[0].split()[:2] == ["step", "operator"], lines
     # Outputs that live at the same time share no bytes of the arena: those of neighbours do. A step of no tiles is a view.
