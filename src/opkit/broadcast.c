@@ -104,6 +104,15 @@ static void collapse(tenon__broadcast *b)
         move_dim(b, i, at + i);
 }
 
+/* What an element takes: its arithmetic, or the way of its bytes from and to the outer caches. */
+static double element_ns(const tenon__broadcast *b, double arithmetic_ns)
+{
+    double bytes = b->out_bytes;
+    for (int k = 0; k < b->count; k++)
+        bytes += b->strides[k][b->rank - 1] ? b->bytes[k] : 0;
+    return arithmetic_ns > bytes * 0.03 ? arithmetic_ns : bytes * 0.03;
+}
+
 tenon_status tenon__broadcast_bind(tenon__broadcast *b, const tenon__view *out,
                                    const tenon__view *const *in, int count, double cost_ns,
                                    uint32_t *tiles, tenon_error *err)
@@ -133,7 +142,8 @@ tenon_status tenon__broadcast_bind(tenon__broadcast *b, const tenon__view *out,
     int64_t run = b->dims[b->rank - 1];
     b->pieces = b->rank > 1 && run < SHORT_RUN;
     int64_t unit = b->pieces ? run : run < SHORT_RUN ? run : SHORT_RUN;
-    *tiles = tenon__tiles((b->total + unit - 1) / unit, cost_ns * (double)unit, &b->per_tile);
+    *tiles = tenon__tiles((b->total + unit - 1) / unit, element_ns(b, cost_ns) * (double)unit,
+                          &b->per_tile);
     b->per_tile *= unit;
     return TENON_OK;
 }
@@ -202,6 +212,17 @@ static void run_long(const tenon__broadcast *b, int64_t begin, int64_t end, char
     }
 }
 
+/* Each element of a column `run` times over; elements of four bytes, which is what most are. */
+static void spread_words(const char *from, int64_t between, int64_t runs, int64_t run, char *to)
+{
+    for (int64_t r = 0; r < runs; r++, to += run * 4) {
+        uint32_t v;
+        memcpy(&v, from + r * between * 4, sizeof v);
+        for (int64_t i = 0; i < run; i++)
+            memcpy(to + i * 4, &v, sizeof v);
+    }
+}
+
 /* Writes out `runs` runs of operand k, the first at element `at`. */
 static void write_out(const tenon__broadcast *b, int k, const void *data, int64_t at, int64_t runs,
                       char *to)
@@ -209,6 +230,10 @@ static void write_out(const tenon__broadcast *b, int k, const void *data, int64_
     const int last = b->rank - 1;
     const int64_t run = b->dims[last], between = b->strides[k][last - 1];
     const size_t bytes = b->bytes[k], run_bytes = (size_t)run * bytes;
+    if (bytes == 4 && b->strides[k][last] == 0) {
+        spread_words(element(data, at, bytes), between, runs, run, to);
+        return;
+    }
     for (int64_t r = 0; r < runs; r++, to += run_bytes) {
         if (r > 0 && between == 0) {
             memcpy(to, to - run_bytes, run_bytes);
