@@ -385,25 +385,24 @@ static void dot(const tenon__gemm *g, int64_t b_col)
 /* So many elements of a row are widened at once before they are laid out. */
 #define PIECE 64
 
-/* count floats from element `at`; f32 is not copied but where it is not aligned. */
-static const float *piece(const tenon__gemm_pack *p, int64_t at, int64_t count, float *buffer)
+/* count floats, at most PIECE, from element `at`. */
+static void piece(const tenon__gemm_pack *p, int64_t at, int64_t count, float *out)
 {
     const size_t size = p->dtype == TENON_F32 ? sizeof(float) : sizeof(uint16_t);
     const uint8_t *from = (const uint8_t *)p->b + at * (int64_t)size;
     if (p->dtype == TENON_F32) {
-        memcpy(buffer, from, (size_t)count * size);
-        return buffer;
+        memcpy(out, from, (size_t)count * size);
+        return;
     }
     uint16_t half[PIECE];
+    float wide[PIECE];
     memcpy(half, from, (size_t)count * size);
     memset(half + count, 0, (size_t)(PIECE - count) * size);
-    if (p->dtype == TENON_F16)
-        for (int i = 0; i < PIECE; i += VF)
-            vf_store(buffer + i, vf_widen(half + i));
-    else
-        for (int i = 0; i < PIECE; i++)
-            buffer[i] = tenon__bf16_to_f32(half[i]);
-    return buffer;
+    for (int i = 0; i < PIECE && p->dtype == TENON_F16; i += VF)
+        vf_store(wide + i, vf_widen(half + i));
+    for (int i = 0; i < PIECE && p->dtype == TENON_BF16; i++)
+        wide[i] = tenon__bf16_to_f32(half[i]);
+    memcpy(out, wide, (size_t)count * sizeof(float));
 }
 
 /* Rows of B are contiguous: each gives NR columns. */
@@ -411,10 +410,13 @@ static void pack_rows(const tenon__gemm_pack *p, int64_t panel)
 {
     const int64_t j = panel * NR;
     const int64_t cols = p->n - j < NR ? p->n - j : NR;
-    float buffer[PIECE];
     for (int64_t q = 0; q < p->k; q++) {
         float *dst = p->dst + (panel * p->k + q) * NR;
-        memcpy(dst, piece(p, q * p->row + j, cols, buffer), (size_t)cols * sizeof(float));
+        if (cols == NR && p->dtype == TENON_F32) {
+            memcpy(dst, (const uint8_t *)p->b + (q * p->row + j) * FLOAT, NR * sizeof(float));
+            continue;
+        }
+        piece(p, q * p->row + j, cols, dst);
         memset(dst + cols, 0, (size_t)(NR - cols) * sizeof(float));
     }
 }
@@ -430,7 +432,7 @@ static void pack_cols(const tenon__gemm_pack *p, int64_t panel)
         for (int64_t q = 0; q < p->k; q += PIECE) {
             const int64_t count = p->k - q < PIECE ? p->k - q : PIECE;
             for (int64_t i = 0; i < cols; i++)
-                (void)piece(p, q + (j + i) * p->col, count, in + i * PIECE);
+                piece(p, q + (j + i) * p->col, count, in + i * PIECE);
             for (int64_t s = 0; s < count; s += VF) {
                 vf_transpose(in + s, PIECE, out, VF);
                 for (int64_t i = 0; i < VF && s + i < count; i++)
