@@ -413,7 +413,7 @@ int main(int argc, char **argv)
                                         ROWS_CHECK(blocked_cuts), ROWS_CHECK(plain_shapes),
                                         ROWS_CHECK(plain_cuts)};
     static const rows_check benches[] = {ROWS_CHECK(blocked_layers), ROWS_CHECK(plain_layers)};
-    rows_family f = {"conv"};
+    rows_family f = {.name = "conv"};
     for (size_t i = 0; tenon__conv_rows[i]; i++)
         rows_add(&f, tenon__conv_rows[i]->name, tenon__conv_rows[i]->needs, tenon__conv_rows[i]);
     return rows_main(argc, argv, &f, checks, TEST_COUNT(checks), benches, TEST_COUNT(benches));
