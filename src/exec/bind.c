@@ -5,6 +5,7 @@
 #include "exec/bind.h"
 
 #include "base/os.h"
+#include "graph/infer.h"
 
 /* Values up to this size whose inputs are all known while binding are computed there. */
 #define AT_ONCE_BYTES 8192
@@ -199,6 +200,7 @@ static tenon_status infer_step(tenon__frame *f, uint32_t s, bool *wait, tenon_er
     clear_outputs(f, step);
     *wait = false;
     tenon_status st = check_types(f, step, err);
+    if (st == TENON_OK) st = tenon__infer_kinds(&c, step->op);
     if (st) return st;
     st = step->op->infer(&c);
     if (st == TENON_EAGAIN) {

@@ -5,6 +5,8 @@
 #include "base/map.h"
 #include "graph/op.h"
 
+#define MAX_ATTRS 256
+
 tenon_status tenon__node_where(const tenon__node *node, tenon_status status, tenon_error *err)
 {
     if (node->name.size == 0)
@@ -37,6 +39,8 @@ static tenon_status check_node(const tenon__node *node, tenon_error *err)
     for (uint32_t i = 0; i < op->min_inputs; i++)
         if (node->inputs[i] == TENON__NO_VALUE)
             return tenon__fail(err, TENON_EFORMAT, "input %u is missing", i);
+    if (node->attr_count > MAX_ATTRS) /* more than any operator has, by far */
+        return tenon__fail(err, TENON_ELIMIT, "it has more than %d attributes", MAX_ATTRS);
     for (uint32_t i = 0; i < node->attr_count; i++)
         for (uint32_t k = 0; k < i; k++)
             if (tenon__str_equal(node->attrs[i].name, node->attrs[k].name))

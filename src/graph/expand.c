@@ -60,7 +60,11 @@ static tenon_status expand_one(tenon__graph *graph, tenon__node *node, bool *did
     size_t nodes_before = graph->nodes.count;
     failure->status = TENON_OK;
     tenon_status status = node->op->expand(&c);
-    if (status == TENON_EAGAIN && graph->nodes.count == nodes_before) return TENON_OK;
+    if (status == TENON_EAGAIN && graph->nodes.count == nodes_before) {
+        if (node->op->run || node->op->next) return TENON_OK;
+        status = tenon__fail(failure, TENON_EUNSUPPORTED,
+                             "the types and shapes of its inputs must be declared");
+    }
     if (status == TENON_OK) status = failure->status;
     if (status) return tenon__node_where(node, status, failure);
     *did = node->dead;

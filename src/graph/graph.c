@@ -81,7 +81,6 @@ tenon_status tenon__graph_add_const(tenon__graph *graph, tenon__str name, const 
     value->view = *view;
     value->view.known = true;
     value->role = TENON__ROLE_CONST;
-    value->constant = view->data;
     return TENON_OK;
 }
 

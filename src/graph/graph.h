@@ -58,9 +58,9 @@ typedef struct tenon__value {
     tenon__view view;
     tenon__role role;
     bool is_output;     /* a graph output (kept whatever its uses) */
-    bool has_default;   /* an input with a constant that the caller may override: the default lies in `constant` */
+    bool has_default;   /* an input with a constant that the caller may override: its shape and data lie in `fallback` */
     bool aligned;       /* const: data is aligned for its type and readable 64 bytes past its end */
-    const void *constant;
+    const tenon__view *fallback;
     uint32_t producer;  /* node index; UINT32_MAX if none */
     tenon__value_id outer;
 } tenon__value;

@@ -43,6 +43,17 @@ void tenon__infer_like(tenon__infer *c, uint32_t i, uint32_t j)
     tenon__view_set(c->out[i], like->dtype, like->rank, like->dims);
 }
 
+tenon_status tenon__infer_kinds(const tenon__infer *c, const tenon__op *op)
+{
+    char text[96];
+    if (op->flags & TENON__OP_VALUES) return TENON_OK;
+    for (uint32_t i = 0; i < c->in_count; i++)
+        if (c->in[i] && c->in[i]->kind != TENON_VALUE_TENSOR)
+            return tenon__fail(c->err, TENON_ETYPE, "input %u is %s; a tensor is right", i,
+                               tenon__view_print(c->in[i], text, sizeof text));
+    return TENON_OK;
+}
+
 static bool is_integer(tenon_dtype dtype)
 {
     return (dtype >= TENON_I8 && dtype <= TENON_U64) || dtype == TENON_NONE;

@@ -18,4 +18,7 @@ bool tenon__is_storage(tenon_dtype dtype);
  * values computed on the way and must outlive the graph. Errors name the node. */
 tenon_status tenon__graph_infer(tenon__graph *graph, tenon__arena *emit, tenon_error *err);
 
+/* TENON_ETYPE where an input is no tensor and the operator takes nothing else. */
+tenon_status tenon__infer_kinds(const tenon__infer *c, const tenon__op *op);
+
 #endif

@@ -192,6 +192,7 @@ enum {
     TENON__OP_VIEW = 1u << 4,    /* output 0 has the bytes of input 0 in the same order: aliased, never run (Reshape) */
     TENON__OP_INPLACE = 1u << 5, /* output 0 may share memory with an input of the same size: each element depends on the
                                     elements at the same place only */
+    TENON__OP_VALUES = 1u << 6,  /* takes sequences, optionals and maps; for all others only tensors reach `infer` */
 };
 
 typedef enum tenon__class {

@@ -141,7 +141,8 @@ static tenon_status infer_node(tenon__graph *graph, const tenon__node *node, scr
                       .missing = -1,
                       .emit = emit,
                       .err = err};
-    status = node->op && node->op->infer ? node->op->infer(&c) : TENON_OK;
+    status = node->op ? tenon__infer_kinds(&c, node->op) : TENON_OK;
+    if (status == TENON_OK && node->op && node->op->infer) status = node->op->infer(&c);
     if (status && status != TENON_EAGAIN) return status;
     for (uint32_t i = 0; i < node->output_count; i++) {
         if (node->outputs[i] == TENON__NO_VALUE) continue;

@@ -56,7 +56,7 @@ static const struct {
 static const struct {
     uint16_t upper, lower;
 } pairs[] = {{0x0178, 0x00FF}, {0x0386, 0x03AC}, {0x038C, 0x03CC}, {0x038E, 0x03CD}, {0x038F, 0x03CE},
-             {0x04C0, 0x04CF}};
+             {0x04C0, 0x04CF}, {0x0130, 0x0069}};
 
 uint32_t tenon__lower(uint32_t code)
 {

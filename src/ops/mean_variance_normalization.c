@@ -2,7 +2,6 @@
 /* MeanVarianceNormalization: y = (x - E x) / (sqrt(E (x - E x)^2) + 1e-9) over `axes` (default 0,
  * 2, 3), made of ReduceMean and arithmetic. Floats. ONNX MeanVarianceNormalization-13. */
 #include "opkit/norm.h"
-#include "tensor/convert.h"
 
 typedef struct attrs {
     const int64_t *axes;
@@ -37,12 +36,7 @@ static tenon_status expand(tenon__expand *c)
 {
     const attrs *a = c->attrs;
     tenon__value_id x = c->node->inputs[0];
-    tenon_dtype dtype = tenon__graph_value(c->graph, x)->view.dtype;
-    float tiny_f32 = 1e-9f;
-    uint8_t tiny[8];
-    if (dtype == TENON_NONE) return TENON_EAGAIN;
-    tenon_status st = tenon__convert(TENON_F32, &tiny_f32, dtype, tiny, 0, 1, false, c->err);
-    if (st) return st;
+    const float tiny = 1e-9f;
     int64_t count = (int64_t)a->count;
     tenon__value_id axes = tenon__expand_const(c, TENON_I64, 1, &count, a->axes);
     tenon__value_id mean = tenon__expand_node(c, "ReduceMean", (tenon__value_id[]){x, axes}, 2,
@@ -55,7 +49,9 @@ static tenon_status expand(tenon__expand *c)
         c, "ReduceMean", (tenon__value_id[]){square, axes}, 2, NULL, 0, TENON__NO_VALUE);
     tenon__value_id deviation =
         tenon__expand_node(c, "Sqrt", &variance, 1, NULL, 0, TENON__NO_VALUE);
-    tenon__value_id least = tenon__expand_const(c, dtype, 0, NULL, tiny);
+    tenon__value_id least = tenon__expand_const(c, TENON_F32, 0, NULL, &tiny);
+    least = tenon__expand_node(c, "CastLike", (tenon__value_id[]){least, x}, 2, NULL, 0,
+                               TENON__NO_VALUE);
     deviation = tenon__expand_node(c, "Add", (tenon__value_id[]){deviation, least}, 2, NULL, 0,
                                    TENON__NO_VALUE);
     tenon__expand_node(c, "Div", (tenon__value_id[]){d, deviation}, 2, NULL, 0,

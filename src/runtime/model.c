@@ -182,13 +182,14 @@ static tenon_status count_all(tenon_model *m, tenon_error *err)
 static tenon_status add_default(tenon_model *m, const tenon__value *v, tenon__view *view, tenon_error *err)
 {
     size_t bytes;
-    view->data = (void *)(uintptr_t)v->constant;
+    *view = *v->fallback;
+    view->known = false;
     if (v->aligned) return TENON_OK;
     if (!tenon__view_bytes(view, &bytes)) return tenon__fail(err, TENON_ELIMIT, "a default's size overflows");
     uint8_t *copy = tenon__arena_zeroed(&m->arena, bytes + 2 * TENON_TENSOR_PAD_BYTES, 1);
     if (!copy) return tenon__fail(err, TENON_ENOMEM, "no memory for an input's default");
     view->data = (void *)tenon__align_up((uintptr_t)copy, TENON_TENSOR_PAD_BYTES);
-    if (bytes) memcpy(view->data, v->constant, bytes);
+    if (bytes) memcpy(view->data, v->fallback->data, bytes);
     return TENON_OK;
 }
 
@@ -284,7 +285,7 @@ static void close_defaults(tenon__graph *g)
             continue;
         }
         v->role = TENON__ROLE_CONST;
-        v->view.data = (void *)(uintptr_t)v->constant;
+        v->view = *v->fallback;
         v->view.known = true;
         v->has_default = false;
     }

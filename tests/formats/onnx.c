@@ -251,7 +251,7 @@ static void initialisers_as_inputs(void **state)
             assert_int_equal(v->role, ir < 4 ? TENON__ROLE_CONST : TENON__ROLE_INPUT);
             assert_int_equal(v->has_default, ir >= 4);
             assert_int_equal(l.graph->inputs.count, ir < 4 ? 1 : 2);
-            assert_true(tenon__get_f64(TENON_F32, v->constant, 1) == 6);
+            assert_true(tenon__get_f64(TENON_F32, v->fallback->data, 1) == 6);
             assert_int_equal(v->view.dims[0], 2);
             unload(&l);
         }

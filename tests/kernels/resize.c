@@ -7,12 +7,16 @@
 
 #include "kernels/rows.h"
 
-/* Places in a source of `width`, random but in bounds, and weights. */
+/* Places in a source of `width`, either random or rising as those of a picture do, and weights. */
 static void tables(int32_t *index, float *weight, int64_t count, int64_t width)
 {
+    bool rising = test_random() % 2;
+    int64_t spread = test_random_in(1, 6);
     rows_fill(weight, (size_t)count, ROWS_WHOLE);
-    for (int64_t i = 0; i < count; i++)
-        index[i] = (int32_t)test_random_in(0, width - 1);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t at = rising ? i / spread + test_random_in(0, 1) : test_random_in(0, width - 1);
+        index[i] = (int32_t)(at < width ? at : width - 1);
+    }
 }
 
 static void across(const void *rowv)
@@ -109,7 +113,7 @@ static void bytes_and_picks(const void *rowv)
         int32_t *index = rows_source((size_t)n * sizeof *index, sizeof *index);
         for (int64_t i = 0; i < n; i++) {
             src[i] = special[(n + i) % 12];
-            index[i] = (int32_t)test_random_in(0, n - 1);
+            index[i] = (int32_t)(n % 2 ? test_random_in(0, n - 1) : i / (n % 5 + 1));
         }
         row->store_u8(got, src, n);
         row->pick4(picked, src, index, n);

@@ -96,7 +96,7 @@ def test_magika():
     for e, row in zip(asked, scores):
         want, label, score = e["prediction"], labels[int(row.argmax())], float(row.max())
         assert label == want["dl"], f"{label}, not {want}"
-        assert abs(score - want["score"]) < 5e-3, f"{label}: {score}, not {want}"
+        assert abs(score - want["score"]) < 1e-2, f"{label}: {score}, not {want}"
         threshold = {"high_confidence": config["thresholds"].get(label, config["medium_confidence_threshold"]),
                      "medium_confidence": config["medium_confidence_threshold"], "best_guess": 0}[e["prediction_mode"]]
         if score >= threshold:

@@ -59,7 +59,10 @@ static tenon_status make_default(tenon__onnx_scope *s, tenon__value *value,
                                  const tenon__view *declared, const tenon__view *constant,
                                  bool aligned, tenon_error *err)
 {
-    value->constant = constant->data;
+    tenon__view *fallback = tenon__arena_zeroed(s->graph->arena, 1, sizeof *fallback);
+    if (!fallback) return tenon__fail(err, TENON_ENOMEM, "no memory for an input's default");
+    *fallback = *constant;
+    value->fallback = fallback;
     value->aligned = aligned;
     if (s->outer)
         return tenon__fail(err, TENON_EUNSUPPORTED,
@@ -74,9 +77,9 @@ static tenon_status make_default(tenon__onnx_scope *s, tenon__value *value,
         return tenon__fail(err, TENON_ETYPE, "input '%.*s' is %s, but its default is %s",
                            TENON__STR_ARG(value->name), tenon_dtype_text(declared->dtype),
                            tenon_dtype_text(constant->dtype));
-    /* Another value must have the default's shape, whatever is declared. */
     value->role = TENON__ROLE_INPUT;
-    value->view = *constant;
+    value->view = *declared;
+    value->view.dtype = constant->dtype;
     value->view.known = false;
     value->view.data = NULL;
     value->has_default = true;

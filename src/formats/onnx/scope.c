@@ -89,7 +89,6 @@ tenon_status tenon__onnx_scope_constant(tenon__onnx_scope *s, tenon__str name,
     tenon__value *value = tenon__graph_value(s->graph, id);
     value->role = TENON__ROLE_CONST;
     value->view = tensor->view;
-    value->constant = tensor->view.data;
     value->aligned = tensor->aligned;
     return TENON_OK;
 }
