@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a new shape costs: a language model whose cache grows by one each run: bind MODEL. The model takes input_ids [1, n], past_k and
- * past_v [layers, heads, length, width] and gives present ones (stories260k of the test data does). Prints steps, and the median of
- * binding and running in microseconds. */
+/* What a new shape costs: a language model whose cache grows by one each run: bind MODEL. The model
+ * takes input_ids [1, n], past_k and past_v [layers, heads, length, width] and gives present ones
+ * (stories260k of the test data does). Prints steps, and the median of binding and running in
+ * microseconds. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,8 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static tenon_status one_run(tenon_env *env, tenon_session *s, const tenon_port *ports, int64_t length, double *bind, double *run)
+static tenon_status one_run(tenon_env *env, tenon_session *s, const tenon_port *ports,
+                            int64_t length, double *bind, double *run)
 {
     tenon_tensor *in[3] = {NULL};
     tenon_session_info info = {.size = sizeof info};
@@ -26,7 +28,9 @@ static tenon_status one_run(tenon_env *env, tenon_session *s, const tenon_port *
     for (int i = 0; i < 3 && !st; i++) {
         int64_t dims[TENON_MAX_RANK];
         for (int d = 0; d < ports[i].rank; d++)
-            dims[d] = ports[i].dims[d] >= 0 ? ports[i].dims[d] : ports[i].dtype == TENON_I64 ? 1 : length;
+            dims[d] = ports[i].dims[d] >= 0         ? ports[i].dims[d]
+                      : ports[i].dtype == TENON_I64 ? 1
+                                                    : length;
         st = tenon_tensor_create(env, ports[i].dtype, ports[i].rank, dims, &in[i], &err);
         if (!st) st = tenon_session_set_input(s, ports[i].name, in[i], &err);
     }
@@ -67,7 +71,8 @@ int main(int argc, char **argv)
     if (!st) {
         qsort(bind, RUNS, sizeof *bind, compare);
         qsort(run, RUNS, sizeof *run, compare);
-        printf("%zu steps, each run with a new shape: binding %.1f us, run and binding %.1f us (medians of %d)\n",
+        printf("%zu steps, each run with a new shape: binding %.1f us, run and binding %.1f us "
+               "(medians of %d)\n",
                tenon_session_step_count(session), bind[RUNS / 2], run[RUNS / 2], RUNS);
     } else if (err.message[0]) {
         fprintf(stderr, "%s: %s\n", err.where, err.message);

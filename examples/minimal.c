@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The shortest whole run: minimal MODEL. Fills every input with zeros (free dims as 1) and prints the first number of each output. */
+/* The shortest whole run: minimal MODEL. Fills every input with zeros (free dims as 1) and prints
+ * the first number of each output. */
 #include <stdio.h>
 
 #include <tenon/tenon.h>
@@ -12,7 +13,8 @@ static int failed(void)
     return 1;
 }
 
-static tenon_status fill(tenon_env *env, const tenon_model *model, tenon_session *session, tenon_tensor **inputs)
+static tenon_status fill(tenon_env *env, const tenon_model *model, tenon_session *session,
+                         tenon_tensor **inputs)
 {
     for (size_t i = 0; i < tenon_model_input_count(model); i++) {
         tenon_port port;
@@ -20,7 +22,9 @@ static tenon_status fill(tenon_env *env, const tenon_model *model, tenon_session
         tenon_status st = tenon_model_input_get(model, i, &port);
         for (int d = 0; d < port.rank; d++)
             dims[d] = port.dims[d] < 0 ? 1 : port.dims[d];
-        if (st == TENON_OK) st = tenon_tensor_create(env, port.dtype, port.rank < 0 ? 0 : port.rank, dims, &inputs[i], &err);
+        if (st == TENON_OK)
+            st = tenon_tensor_create(env, port.dtype, port.rank < 0 ? 0 : port.rank, dims,
+                                     &inputs[i], &err);
         if (st == TENON_OK) st = tenon_session_set_input(session, port.name, inputs[i], &err);
         if (st) return st;
     }
@@ -32,8 +36,11 @@ static int print(const tenon_model *model, tenon_session *session)
     for (size_t i = 0; i < tenon_model_output_count(model); i++) {
         tenon_port port;
         const tenon_tensor *t;
-        if (tenon_model_output_get(model, i, &port) || tenon_session_get_output(session, port.name, &t, &err)) return failed();
-        printf("%s: %lld elements of %s", port.name, (long long)tenon_tensor_count(t), tenon_dtype_text(tenon_tensor_dtype(t)));
+        if (tenon_model_output_get(model, i, &port) ||
+            tenon_session_get_output(session, port.name, &t, &err))
+            return failed();
+        printf("%s: %lld elements of %s", port.name, (long long)tenon_tensor_count(t),
+               tenon_dtype_text(tenon_tensor_dtype(t)));
         if (tenon_tensor_dtype(t) == TENON_F32 && tenon_tensor_count(t) > 0)
             printf(", the first is %g", (double)*(const float *)tenon_tensor_data_const(t));
         printf("\n");

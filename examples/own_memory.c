@@ -6,7 +6,8 @@
 
 int main(int argc, char **argv)
 {
-    static float image[64], logits[10]; /* ours: tenon reads the one and writes the other in place */
+    static float image[64],
+        logits[10]; /* ours: tenon reads the one and writes the other in place */
     const int64_t in_dims[] = {1, 1, 8, 8}, out_dims[] = {1, 10};
     tenon_env *env = NULL;
     tenon_model *model = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A model from the application's own file system (a game's pack, a flash partition): reader MODEL. Here it is stdio. */
+/* A model from the application's own file system (a game's pack, a flash partition): reader MODEL.
+ * Here it is stdio. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,8 @@ static tenon_status open_file(void *user, const char *name, void **handle, uint6
     return TENON_OK;
 }
 
-static tenon_status read_file(void *user, void *handle, uint64_t offset, void *dst, size_t size_bytes)
+static tenon_status read_file(void *user, void *handle, uint64_t offset, void *dst,
+                              size_t size_bytes)
 {
     (void)user;
     if (fseek(handle, (long)offset, SEEK_SET)) return TENON_EIO;
@@ -51,8 +53,11 @@ int main(int argc, char **argv)
     const tenon_reader reader = {&p, open_file, read_file, close_file};
     tenon_status st = tenon_env_create(NULL, &env, &err);
     if (!st) st = tenon_model_load_reader(env, &reader, NULL, &model, &err);
-    if (st) fprintf(stderr, "%s%s%s\n", err.where, err.where[0] ? ": " : "", err.message);
-    else printf("%zu inputs, %zu outputs\n", tenon_model_input_count(model), tenon_model_output_count(model));
+    if (st)
+        fprintf(stderr, "%s%s%s\n", err.where, err.where[0] ? ": " : "", err.message);
+    else
+        printf("%zu inputs, %zu outputs\n", tenon_model_input_count(model),
+               tenon_model_output_count(model));
     tenon_model_unref(model);
     tenon_env_destroy(env);
     return st ? 1 : 0;

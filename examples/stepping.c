@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A game's frame: the model gets 200 microseconds of each, until its answer is there: stepping demo/digits.onnx. */
+/* A game's frame: the model gets 200 microseconds of each, until its answer is there: stepping
+ * demo/digits.onnx. */
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -32,8 +33,10 @@ int main(int argc, char **argv)
         st = tenon_session_step(session, 200000, &done, &err);
         draw_frame(frame);
     }
-    if (st) fprintf(stderr, "%s: %s\n", err.where, err.message);
-    else printf("the answer is there\n");
+    if (st)
+        fprintf(stderr, "%s: %s\n", err.where, err.message);
+    else
+        printf("the answer is there\n");
     tenon_session_destroy(session);
     tenon_tensor_destroy(x);
     tenon_model_unref(model);

@@ -9,8 +9,8 @@
 extern "C" {
 #endif
 
-/* Both calls may come from any thread. `alloc` returns a block aligned to `alignment` (a power of two, at
- * most 64), or NULL; `free` takes what alloc gave, never NULL. */
+/* Both calls may come from any thread. `alloc` returns a block aligned to `alignment` (a power of
+ * two, at most 64), or NULL; `free` takes what alloc gave, never NULL. */
 typedef struct tenon_allocator {
     void *user;
     void *(*alloc)(void *user, size_t size_bytes, size_t alignment);

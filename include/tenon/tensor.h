@@ -15,8 +15,8 @@ extern "C" {
 /* Memory that tenon allocates may be read this far past its end, and is aligned to as much. */
 #define TENON_TENSOR_PAD_BYTES 64
 
-/* X(name, value, text, bits). Sub-byte types are packed, low bits first, each tensor padded to whole
- * bytes. The values are pinned. A string element is a tenon_string. */
+/* X(name, value, text, bits). Sub-byte types are packed, low bits first, each tensor padded to
+ * whole bytes. The values are pinned. A string element is a tenon_string. */
 #define TENON_DTYPE_MAP(X)                                                                         \
     X(NONE, 0, "none", 0)                                                                          \
     X(F32, 1, "float32", 32)                                                                       \
@@ -50,7 +50,7 @@ typedef enum tenon_dtype {
 #define TENON_X(name, value, text, bits) TENON_##name = value,
     TENON_DTYPE_MAP(TENON_X)
 #undef TENON_X
-    TENON_DTYPE_COUNT = 27
+        TENON_DTYPE_COUNT = 27
 } tenon_dtype;
 
 /* A string element: UTF-8 by convention, any bytes by contract, not terminated. */
@@ -63,16 +63,18 @@ typedef struct tenon_tensor tenon_tensor;
 
 TENON_API const char *tenon_dtype_text(tenon_dtype dtype); /* "float32"; "none" if unknown */
 TENON_API unsigned tenon_dtype_bits(tenon_dtype dtype);
-/* The dtype of a name as numpy or ONNX spells it ("float32", "f32", "FLOAT16"); TENON_NONE if unknown. */
+/* The dtype of a name as numpy or ONNX spells it ("float32", "f32", "FLOAT16"); TENON_NONE if
+ * unknown. */
 TENON_API tenon_dtype tenon_dtype_find(const char *text);
 
-/* A new tensor of zeros (strings: empty). `rank` 0 is a scalar. Destroy with tenon_tensor_destroy, before
- * the env. TENON_EINVAL for a bad dtype, rank or negative dim, TENON_ELIMIT where the size overflows. */
+/* A new tensor of zeros (strings: empty). `rank` 0 is a scalar. Destroy with tenon_tensor_destroy,
+ * before the env. TENON_EINVAL for a bad dtype, rank or negative dim, TENON_ELIMIT where the size
+ * overflows. */
 TENON_API TENON_CHECK tenon_status tenon_tensor_create(tenon_env *env, tenon_dtype dtype, int rank,
                                                        const int64_t *dims, tenon_tensor **out,
                                                        tenon_error *err);
-/* A tensor over the caller's memory, borrowed until tenon_tensor_destroy. `size_bytes` must cover the shape;
- * `data` must be aligned for the dtype. tenon never reads past size_bytes. */
+/* A tensor over the caller's memory, borrowed until tenon_tensor_destroy. `size_bytes` must cover
+ * the shape; `data` must be aligned for the dtype. tenon never reads past size_bytes. */
 TENON_API TENON_CHECK tenon_status tenon_tensor_wrap(tenon_env *env, tenon_dtype dtype, int rank,
                                                      const int64_t *dims, void *data,
                                                      size_t size_bytes, tenon_tensor **out,
@@ -83,12 +85,12 @@ TENON_API tenon_dtype tenon_tensor_dtype(const tenon_tensor *tensor);
 TENON_API int tenon_tensor_rank(const tenon_tensor *tensor);
 /* Borrowed, `rank` numbers, until the tensor changes or goes. */
 TENON_API const int64_t *tenon_tensor_dims(const tenon_tensor *tensor);
-TENON_API int64_t tenon_tensor_count(const tenon_tensor *tensor);       /* elements */
-TENON_API size_t tenon_tensor_size_bytes(const tenon_tensor *tensor);   /* of its storage */
-TENON_API void *tenon_tensor_data(tenon_tensor *tensor);                /* borrowed */
+TENON_API int64_t tenon_tensor_count(const tenon_tensor *tensor);     /* elements */
+TENON_API size_t tenon_tensor_size_bytes(const tenon_tensor *tensor); /* of its storage */
+TENON_API void *tenon_tensor_data(tenon_tensor *tensor);              /* borrowed */
 TENON_API const void *tenon_tensor_data_const(const tenon_tensor *tensor);
-/* Copies `text` into memory that the tensor owns and makes it element `index` of a string tensor made by
- * tenon_tensor_create. */
+/* Copies `text` into memory that the tensor owns and makes it element `index` of a string tensor
+ * made by tenon_tensor_create. */
 TENON_API TENON_CHECK tenon_status tenon_tensor_set_string(tenon_tensor *tensor, int64_t index,
                                                            const char *text, size_t size_bytes,
                                                            tenon_error *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What runs a model: a table of calls. The native engine is one row; an adapter to a vendor's runtime is another. The runtime
- * above speaks to all of them through this table only, and refuses what a row's caps leave out. */
+/* What runs a model: a table of calls. The native engine is one row; an adapter to a vendor's
+ * runtime is another. The runtime above speaks to all of them through this table only, and refuses
+ * what a row's caps leave out. */
 #ifndef TENON_BACKENDS_BACKEND_H
 #define TENON_BACKENDS_BACKEND_H
 
@@ -57,28 +58,32 @@ typedef struct tenon__backend {
     tenon_status (*devices)(tenon__device *out, size_t most, size_t *count, tenon_error *err);
 
     /* The graph (sorted, inferred, rewritten) outlives what is made of it. */
-    tenon_status (*compile)(const tenon__graph *graph, const tenon__compile_options *options, tenon__compiled **out,
-                            tenon_error *err);
+    tenon_status (*compile)(const tenon__graph *graph, const tenon__compile_options *options,
+                            tenon__compiled **out, tenon_error *err);
     void (*release)(tenon__compiled *compiled);
     size_t (*packed_bytes)(const tenon__compiled *compiled); /* of copies made so far */
 
-    tenon_status (*create)(tenon__compiled *compiled, const tenon__request_options *options, tenon__request **out,
-                           tenon_error *err);
+    tenon_status (*create)(tenon__compiled *compiled, const tenon__request_options *options,
+                           tenon__request **out, tenon_error *err);
     void (*destroy)(tenon__request *request);
-    /* Before a run. An input's data stays the caller's until the run ends. An output goes to `data` where the backend can put it
-     * there (then output() gives that address back), else the caller copies it. NULL takes it off. */
+    /* Before a run. An input's data stays the caller's until the run ends. An output goes to `data`
+     * where the backend can put it there (then output() gives that address back), else the caller
+     * copies it. NULL takes it off. */
     void (*set_input)(tenon__request *request, uint32_t index, const tenon__view *view);
     void (*set_output)(tenon__request *request, uint32_t index, void *data, size_t size_bytes);
     void (*set_deadline)(tenon__request *request, uint64_t deadline_ns); /* 0: none */
-    /* Puts a run to its start, then works until done or the budget (TENON__NO_BUDGET: none) is spent. */
+    /* Puts a run to its start, then works until done or the budget (TENON__NO_BUDGET: none) is
+     * spent. */
     tenon_status (*begin)(tenon__request *request, tenon_error *err);
     tenon_status (*run)(tenon__request *request, uint64_t budget_ns, bool *done, tenon_error *err);
-    /* Valid from begin on (dtype and dims, where they are known), with data after the run; borrowed until the next begin. */
+    /* Valid from begin on (dtype and dims, where they are known), with data after the run; borrowed
+     * until the next begin. */
     const tenon__view *(*output)(const tenon__request *request, uint32_t index);
 
     size_t (*step_count)(const tenon__request *request);
     /* Fills all but `node`, which comes as its own string. */
-    void (*step)(const tenon__request *request, size_t index, tenon_step_info *out, tenon__str *node);
+    void (*step)(const tenon__request *request, size_t index, tenon_step_info *out,
+                 tenon__str *node);
     void (*info)(const tenon__request *request, tenon_session_info *out);
 } tenon__backend;
 

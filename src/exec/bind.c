@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Binding walks the steps in order: infer (sizes), then either compute small values at once (shape arithmetic), or ask the
- * operator for its tiles and lay its outputs into the arena, best fit, freeing what was read for the last time. It stops at a
- * step whose size depends on data that is not there yet; the executor runs what is bound and comes back. No heap once grown. */
+/* Binding walks the steps in order: infer (sizes), then either compute small values at once (shape
+ * arithmetic), or ask the operator for its tiles and lay its outputs into the arena, best fit,
+ * freeing what was read for the last time. It stops at a step whose size depends on data that is
+ * not there yet; the executor runs what is bound and comes back. No heap once grown. */
 #include "exec/bind.h"
 
 #include "base/os.h"
@@ -10,7 +11,8 @@
 /* Values up to this size whose inputs are all known while binding are computed there. */
 #define AT_ONCE_BYTES 8192
 
-/* ---- the arena: holes sorted by offset, the last one open-ended ------------------------------------------------- */
+/* ---- the arena: holes sorted by offset, the last one open-ended
+ * ------------------------------------------------- */
 
 static tenon_status arena_take(tenon__frame *f, size_t size, size_t *offset, tenon_error *err)
 {
@@ -53,7 +55,8 @@ static tenon_status arena_give(tenon__frame *f, size_t offset, size_t size, teno
     bool right = i < f->holes.count && f->holes.items[i].offset == offset + size;
     if (left && right) {
         f->holes.items[i - 1].size_bytes += size + f->holes.items[i].size_bytes;
-        memmove(&f->holes.items[i], &f->holes.items[i + 1], (f->holes.count - i - 1) * sizeof(tenon__hole));
+        memmove(&f->holes.items[i], &f->holes.items[i + 1],
+                (f->holes.count - i - 1) * sizeof(tenon__hole));
         f->holes.count--;
     } else if (left) {
         f->holes.items[i - 1].size_bytes += size;
@@ -64,21 +67,25 @@ static tenon_status arena_give(tenon__frame *f, size_t offset, size_t size, teno
         tenon__hole h = {offset, size};
         if (!tenon__vec_push(f->allocator, &f->holes, h))
             return tenon__fail(err, TENON_ENOMEM, "no memory for the arena's layout");
-        memmove(&f->holes.items[i + 1], &f->holes.items[i], (f->holes.count - 1 - i) * sizeof(tenon__hole));
+        memmove(&f->holes.items[i + 1], &f->holes.items[i],
+                (f->holes.count - 1 - i) * sizeof(tenon__hole));
         f->holes.items[i] = h;
     }
     return TENON_OK;
 }
 
-/* ---- computing at once ------------------------------------------------------------------------------------------ */
+/* ---- computing at once
+ * ------------------------------------------------------------------------------------------ */
 
-static uint32_t phase_tiles(const tenon__op *op, const tenon__run *run, uint32_t tiles, uint32_t phase)
+static uint32_t phase_tiles(const tenon__op *op, const tenon__run *run, uint32_t tiles,
+                            uint32_t phase)
 {
     return op->tiles ? op->tiles(run->params, phase) : tiles;
 }
 
-tenon_status tenon__run_at_once(const tenon__op *op, tenon__run *run, uint32_t tiles, uint32_t phases,
-                                size_t scratch_bytes, size_t work_bytes, tenon__arena *temp, tenon_error *err)
+tenon_status tenon__run_at_once(const tenon__op *op, tenon__run *run, uint32_t tiles,
+                                uint32_t phases, size_t scratch_bytes, size_t work_bytes,
+                                tenon__arena *temp, tenon_error *err)
 {
     uint8_t *scratch = tenon__arena_alloc(temp, scratch_bytes + 64);
     uint8_t *work = tenon__arena_alloc(temp, work_bytes + 64);
@@ -116,17 +123,21 @@ static bool reads_packed(const tenon__step *step)
 static bool is_shape_arithmetic(const tenon__step *step, const tenon__run *run)
 {
     if (reads_packed(step)) return false;
-    if (!step->op->run || (step->op->flags & (TENON__OP_HOST | TENON__OP_DYNAMIC | TENON__OP_IMPURE))) return false;
+    if (!step->op->run ||
+        (step->op->flags & (TENON__OP_HOST | TENON__OP_DYNAMIC | TENON__OP_IMPURE)))
+        return false;
     size_t total = 0, bytes;
     for (uint32_t i = 0; i < run->out_count; i++) {
-        if (run->out[i]->kind != TENON_VALUE_TENSOR || !tenon__view_bytes(run->out[i], &bytes)) return false;
+        if (run->out[i]->kind != TENON_VALUE_TENSOR || !tenon__view_bytes(run->out[i], &bytes))
+            return false;
         if (bytes > AT_ONCE_BYTES || run->out[i]->dtype == TENON_STRING) return false;
         total += bytes;
     }
     return total <= AT_ONCE_BYTES && all_inputs_known(run);
 }
 
-static tenon_status compute_at_once(tenon__frame *f, uint32_t s, const tenon__bind *b, tenon_error *err)
+static tenon_status compute_at_once(tenon__frame *f, uint32_t s, const tenon__bind *b,
+                                    tenon_error *err)
 {
     const tenon__step *step = &f->plan->steps[s];
     tenon__run run = f->bound[s].run;
@@ -137,8 +148,8 @@ static tenon_status compute_at_once(tenon__frame *f, uint32_t s, const tenon__bi
         if (!data) return tenon__fail(err, TENON_ENOMEM, "no memory for shape arithmetic");
         f->views[step->out[i]].data = (void *)tenon__align_up((uintptr_t)data, 64);
     }
-    tenon_status st = tenon__run_at_once(step->op, &run, b->tiles, b->phases, b->scratch_bytes, b->work_bytes,
-                                         &f->emit, err);
+    tenon_status st = tenon__run_at_once(step->op, &run, b->tiles, b->phases, b->scratch_bytes,
+                                         b->work_bytes, &f->emit, err);
     if (st) return st;
     for (uint32_t i = 0; i < step->out_count; i++) {
         f->views[step->out[i]].known = true;
@@ -147,7 +158,9 @@ static tenon_status compute_at_once(tenon__frame *f, uint32_t s, const tenon__bi
     return TENON_OK;
 }
 
-/* ---- one step --------------------------------------------------------------------------------------------------- */
+/* ---- one step
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static void clear_outputs(tenon__frame *f, const tenon__step *step)
 {
@@ -167,18 +180,20 @@ static void clear_outputs(tenon__frame *f, const tenon__step *step)
     }
 }
 
-/* What was prepared relies on the types that were inferred when the model was loaded, and those of a body's inputs and of
- * what a body makes are as the file declares them. */
+/* What was prepared relies on the types that were inferred when the model was loaded, and those of
+ * a body's inputs and of what a body makes are as the file declares them. */
 static tenon_status check_types(const tenon__frame *f, const tenon__step *step, tenon_error *err)
 {
     char has[96], wants[96];
     for (uint32_t i = 0; i < step->in_count; i++) {
         if (step->in[i] == TENON__NO_SLOT) continue;
-        const tenon__view *v = &f->views[step->in[i]], *declared = &f->plan->slots[step->in[i]].view;
+        const tenon__view *v = &f->views[step->in[i]],
+                          *declared = &f->plan->slots[step->in[i]].view;
         if (declared->dtype == TENON_NONE || declared->kind != TENON_VALUE_TENSOR) continue;
         if (v->dtype == declared->dtype && v->kind == TENON_VALUE_TENSOR) continue;
         return tenon__fail(err, TENON_ETYPE, "input %u is %s, but the model declares it as %s", i,
-                           tenon__view_print(v, has, sizeof has), tenon__view_print(declared, wants, sizeof wants));
+                           tenon__view_print(v, has, sizeof has),
+                           tenon__view_print(declared, wants, sizeof wants));
     }
     return TENON_OK;
 }
@@ -236,7 +251,8 @@ static tenon_status operator_bind(tenon__frame *f, uint32_t s, tenon__bind *b, t
     return step->op->bind ? step->op->bind(b) : TENON_OK;
 }
 
-/* The input whose storage an elementwise step may write over: read here for the last time, of the same size. */
+/* The input whose storage an elementwise step may write over: read here for the last time, of the
+ * same size. */
 static uint32_t reusable_input(const tenon__frame *f, uint32_t s, size_t bytes)
 {
     size_t in_bytes;
@@ -245,10 +261,13 @@ static uint32_t reusable_input(const tenon__frame *f, uint32_t s, size_t bytes)
         if (step->in[i] == TENON__NO_SLOT) continue;
         uint32_t root = f->plan->slots[step->in[i]].root;
         const tenon__place *p = &f->places[root];
-        if (p->base != TENON__BASE_ARENA || !p->size_bytes || f->plan->slots[root].last != s) continue;
+        if (p->base != TENON__BASE_ARENA || !p->size_bytes || f->plan->slots[root].last != s)
+            continue;
         if (!tenon__view_bytes(&f->views[step->in[i]], &in_bytes) || in_bytes != bytes) continue;
         if (f->views[root].layout != f->views[step->out[0]].layout) continue;
-        if (tenon_dtype_bits(f->views[step->in[i]].dtype) != tenon_dtype_bits(f->views[step->out[0]].dtype)) continue;
+        if (tenon_dtype_bits(f->views[step->in[i]].dtype) !=
+            tenon_dtype_bits(f->views[step->out[0]].dtype))
+            continue;
         return root;
     }
     return TENON__NO_SLOT;
@@ -305,7 +324,8 @@ static tenon_status free_behind(tenon__frame *f, uint32_t s, tenon_error *err)
     return TENON_OK;
 }
 
-/* A view's own name for its root's storage. Known values stay known; an address that cannot move is final. */
+/* A view's own name for its root's storage. Known values stay known; an address that cannot move is
+ * final. */
 static void bind_view(tenon__frame *f, uint32_t s)
 {
     const tenon__step *step = &f->plan->steps[s];
@@ -315,7 +335,8 @@ static void bind_view(tenon__frame *f, uint32_t s)
     f->bound[s].how = TENON__HOW_NOTHING;
     out->known = in->known;
     out->data = in->data;
-    if (base == TENON__BASE_EMITTED || base == TENON__BASE_CONST) f->places[step->out[0]].base = TENON__BASE_EMITTED;
+    if (base == TENON__BASE_EMITTED || base == TENON__BASE_CONST)
+        f->places[step->out[0]].base = TENON__BASE_EMITTED;
 }
 
 static tenon_status bind_step(tenon__frame *f, uint32_t s, tenon_error *err)
@@ -326,7 +347,8 @@ static tenon_status bind_step(tenon__frame *f, uint32_t s, tenon_error *err)
     bound->tiles = bound->phases = 0;
     bound->scratch_bytes = bound->work_bytes = 0;
     bound->flops = 0;
-    bool is_view = (step->op->flags & TENON__OP_VIEW) != 0 && bound->run.out[0]->kind == TENON_VALUE_TENSOR;
+    bool is_view =
+        (step->op->flags & TENON__OP_VIEW) != 0 && bound->run.out[0]->kind == TENON_VALUE_TENSOR;
     if (is_view) {
         bind_view(f, s);
     } else if (step->op->next) {
@@ -399,7 +421,9 @@ tenon_status tenon__bind_from(tenon__frame *f, uint32_t from, tenon_error *err)
     return st;
 }
 
-/* ---- addresses -------------------------------------------------------------------------------------------------- */
+/* ---- addresses
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static tenon_status resolve_slot(tenon__frame *f, uint32_t slot, tenon_error *err)
 {
@@ -407,10 +431,12 @@ static tenon_status resolve_slot(tenon__frame *f, uint32_t slot, tenon_error *er
     tenon__view *v = &f->views[slot];
     if (p->base == TENON__BASE_ARENA) {
         v->data = f->arena + p->offset;
-    } else if (p->base == TENON__BASE_EXTERNAL && p->user && f->plan->slots[slot].role == TENON__ROLE_NODE) {
+    } else if (p->base == TENON__BASE_EXTERNAL && p->user &&
+               f->plan->slots[slot].role == TENON__ROLE_NODE) {
         size_t bytes;
         if (!tenon__view_bytes(v, &bytes) || bytes != p->user_bytes)
-            return tenon__fail(err, TENON_ESHAPE, "the memory set for an output has %zu bytes; the result has %zu",
+            return tenon__fail(err, TENON_ESHAPE,
+                               "the memory set for an output has %zu bytes; the result has %zu",
                                p->user_bytes, bytes);
         v->data = p->user;
     }
@@ -436,7 +462,8 @@ tenon_status tenon__bind_resolve(tenon__frame *f, tenon_error *err)
     return TENON_OK;
 }
 
-/* ---- a run's start and middle ----------------------------------------------------------------------------------- */
+/* ---- a run's start and middle
+ * ----------------------------------------------------------------------------------- */
 
 static bool note(int64_t *key, size_t *at, int64_t x)
 {
@@ -494,7 +521,8 @@ tenon_status tenon__frame_begin(tenon__frame *f, tenon_error *err)
 tenon_status tenon__frame_continue(tenon__frame *f, tenon_error *err)
 {
     for (uint32_t i = 0; i < f->plan->slot_count; i++)
-        if (f->plan->slots[i].role == TENON__ROLE_INPUT || f->plan->slots[i].role == TENON__ROLE_OUTER)
+        if (f->plan->slots[i].role == TENON__ROLE_INPUT ||
+            f->plan->slots[i].role == TENON__ROLE_OUTER)
             f->views[i].known = true;
     for (uint32_t s = 0; s < f->bound_end; s++)
         for (uint32_t i = 0; i < f->plan->steps[s].out_count; i++)

@@ -10,8 +10,10 @@ tenon_status tenon__bind_from(tenon__frame *frame, uint32_t from, tenon_error *e
 /* Addresses of everything that is bound, from places; cheap, before each run. */
 tenon_status tenon__bind_resolve(tenon__frame *frame, tenon_error *err);
 
-/* Runs all tiles of one step here and now, memory from `temp`: shape arithmetic and constant folding. */
-tenon_status tenon__run_at_once(const tenon__op *op, tenon__run *run, uint32_t tiles, uint32_t phases,
-                                size_t scratch_bytes, size_t work_bytes, tenon__arena *temp, tenon_error *err);
+/* Runs all tiles of one step here and now, memory from `temp`: shape arithmetic and constant
+ * folding. */
+tenon_status tenon__run_at_once(const tenon__op *op, tenon__run *run, uint32_t tiles,
+                                uint32_t phases, size_t scratch_bytes, size_t work_bytes,
+                                tenon__arena *temp, tenon_error *err);
 
 #endif

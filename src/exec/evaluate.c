@@ -21,12 +21,16 @@ typedef struct evaluation {
 bool tenon__evaluate_can(const tenon__graph *graph, const tenon__node *node)
 {
     bool view = (node->op->flags & TENON__OP_VIEW) != 0;
-    if ((!node->op->run && !view) || (node->op->flags & (TENON__OP_HOST | TENON__OP_DYNAMIC | TENON__OP_IMPURE))) return false;
-    if (!node->input_count || node->input_count > MAX_OPERANDS || node->output_count > MAX_OPERANDS) return false;
+    if ((!node->op->run && !view) ||
+        (node->op->flags & (TENON__OP_HOST | TENON__OP_DYNAMIC | TENON__OP_IMPURE)))
+        return false;
+    if (!node->input_count || node->input_count > MAX_OPERANDS || node->output_count > MAX_OPERANDS)
+        return false;
     for (uint32_t i = 0; i < node->input_count; i++) {
         if (node->inputs[i] == TENON__NO_VALUE) continue;
         const tenon__value *v = tenon__graph_value(graph, node->inputs[i]);
-        if (v->role != TENON__ROLE_CONST || v->view.kind != TENON_VALUE_TENSOR || v->has_default) return false;
+        if (v->role != TENON__ROLE_CONST || v->view.kind != TENON_VALUE_TENSOR || v->has_default)
+            return false;
     }
     return true;
 }
@@ -51,23 +55,33 @@ static tenon_status take_inputs(evaluation *e, const tenon__graph *graph)
     return TENON_OK;
 }
 
-static tenon_status infer(evaluation *e, tenon__view *views, size_t max_bytes, const tenon__graph *graph, bool *emitted)
+static tenon_status infer(evaluation *e, tenon__view *views, size_t max_bytes,
+                          const tenon__graph *graph, bool *emitted)
 {
     for (uint32_t i = 0; i < e->node->output_count; i++) {
         views[i] = (tenon__view){.rank = TENON__RANK_UNKNOWN};
         e->out[i] = &views[i];
     }
-    tenon__infer c = {.node = e->node, .attrs = e->node->parsed, .in_count = e->node->input_count,
-                      .out_count = e->node->output_count, .in = e->in, .out = (tenon__view *const *)(const void *)e->out,
-                      .binding = true, .missing = -1, .emit = graph->arena, .err = e->err};
+    tenon__infer c = {.node = e->node,
+                      .attrs = e->node->parsed,
+                      .in_count = e->node->input_count,
+                      .out_count = e->node->output_count,
+                      .in = e->in,
+                      .out = (tenon__view *const *)(const void *)e->out,
+                      .binding = true,
+                      .missing = -1,
+                      .emit = graph->arena,
+                      .err = e->err};
     tenon_status st = e->op->infer(&c);
     if (st) return st;
     *emitted = e->node->output_count == 1 && views[0].known;
     for (uint32_t i = 0; i < e->node->output_count; i++) {
         size_t bytes;
-        if (views[i].kind != TENON_VALUE_TENSOR || !tenon__dims_known(&views[i])) return TENON_EAGAIN;
+        if (views[i].kind != TENON_VALUE_TENSOR || !tenon__dims_known(&views[i]))
+            return TENON_EAGAIN;
         if (!tenon__view_bytes(&views[i], &bytes) || bytes > max_bytes)
-            return tenon__fail(e->err, TENON_ELIMIT, "a constant would take more than %zu MB; raise max_bytes",
+            return tenon__fail(e->err, TENON_ELIMIT,
+                               "a constant would take more than %zu MB; raise max_bytes",
                                max_bytes / 1000000);
         if (views[i].known) continue;
         if (i == 0 && (e->op->flags & TENON__OP_VIEW)) { /* the same bytes under another shape */
@@ -88,19 +102,31 @@ static tenon_status prepare(evaluation *e, tenon__cpu_bits cpu, tenon__accuracy 
 {
     e->prepared = tenon__arena_zeroed(&e->temp, 1, e->op->prepared_bytes + 1);
     e->params = tenon__arena_zeroed(&e->temp, 1, e->op->params_bytes + 1);
-    if (!e->prepared || !e->params) return tenon__fail(e->err, TENON_ENOMEM, "no memory to fold a constant");
+    if (!e->prepared || !e->params)
+        return tenon__fail(e->err, TENON_ENOMEM, "no memory to fold a constant");
     if (!e->op->prepare) return TENON_OK;
-    tenon__prepare p = {.node = e->node, .attrs = e->node->parsed, .prepared = e->prepared,
-                        .in_count = e->node->input_count, .out_count = e->node->output_count, .in = e->in,
-                        .out = e->out, .cpu = cpu, .accuracy = accuracy, .err = e->err};
+    tenon__prepare p = {.node = e->node,
+                        .attrs = e->node->parsed,
+                        .prepared = e->prepared,
+                        .in_count = e->node->input_count,
+                        .out_count = e->node->output_count,
+                        .in = e->in,
+                        .out = e->out,
+                        .cpu = cpu,
+                        .accuracy = accuracy,
+                        .err = e->err};
     tenon_status st = e->op->prepare(&p);
     for (int k = 0; k < TENON__MAX_PACKED && st == TENON_OK; k++) {
         if (!p.packed[k].size_bytes) continue;
         uint8_t *dst = tenon__arena_alloc(&e->temp, p.packed[k].size_bytes + 128);
         if (!dst) return tenon__fail(e->err, TENON_ENOMEM, "no memory to fold a constant");
         e->packed[k] = (void *)tenon__align_up((uintptr_t)dst, 64);
-        tenon__pack pack = {.node = e->node, .attrs = e->node->parsed, .prepared = e->prepared, .in = e->in,
-                            .dst = e->packed[k], .err = e->err};
+        tenon__pack pack = {.node = e->node,
+                            .attrs = e->node->parsed,
+                            .prepared = e->prepared,
+                            .in = e->in,
+                            .dst = e->packed[k],
+                            .err = e->err};
         for (; pack.tile < p.packed[k].tiles && st == TENON_OK; pack.tile++)
             st = p.packed[k].pack(&pack);
     }
@@ -109,19 +135,37 @@ static tenon_status prepare(evaluation *e, tenon__cpu_bits cpu, tenon__accuracy 
 
 static tenon_status run(evaluation *e, tenon__cpu_bits cpu)
 {
-    tenon__bind b = {.node = e->node, .attrs = e->node->parsed, .prepared = e->prepared, .params = e->params,
-                     .in_count = e->node->input_count, .out_count = e->node->output_count, .in = e->in, .out = e->out,
-                     .cpu = cpu, .tiles = 1, .phases = 1, .err = e->err};
+    tenon__bind b = {.node = e->node,
+                     .attrs = e->node->parsed,
+                     .prepared = e->prepared,
+                     .params = e->params,
+                     .in_count = e->node->input_count,
+                     .out_count = e->node->output_count,
+                     .in = e->in,
+                     .out = e->out,
+                     .cpu = cpu,
+                     .tiles = 1,
+                     .phases = 1,
+                     .err = e->err};
     tenon_status st = e->op->bind ? e->op->bind(&b) : TENON_OK;
     if (st || !b.tiles) return st;
-    tenon__run r = {.node = e->node, .attrs = e->node->parsed, .prepared = e->prepared, .params = e->params,
-                    .packed = e->packed, .in_count = e->node->input_count, .out_count = e->node->output_count,
-                    .in = e->in, .out = (tenon__view *const *)(const void *)e->out, .err = e->err};
-    return tenon__run_at_once(e->op, &r, b.tiles, b.phases, b.scratch_bytes, b.work_bytes, &e->temp, e->err);
+    tenon__run r = {.node = e->node,
+                    .attrs = e->node->parsed,
+                    .prepared = e->prepared,
+                    .params = e->params,
+                    .packed = e->packed,
+                    .in_count = e->node->input_count,
+                    .out_count = e->node->output_count,
+                    .in = e->in,
+                    .out = (tenon__view *const *)(const void *)e->out,
+                    .err = e->err};
+    return tenon__run_at_once(e->op, &r, b.tiles, b.phases, b.scratch_bytes, b.work_bytes, &e->temp,
+                              e->err);
 }
 
-tenon_status tenon__evaluate(const tenon__graph *graph, const tenon__node *node, tenon__cpu_bits cpu,
-                             tenon__accuracy accuracy, size_t max_bytes, tenon__view *views, tenon_error *err)
+tenon_status tenon__evaluate(const tenon__graph *graph, const tenon__node *node,
+                             tenon__cpu_bits cpu, tenon__accuracy accuracy, size_t max_bytes,
+                             tenon__view *views, tenon_error *err)
 {
     evaluation e = {.node = node, .op = node->op, .err = err};
     bool emitted = false;

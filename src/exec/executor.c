@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Threads take tiles; between two tiles everybody looks at cancel, deadline and budget. A cursor is (frame, step, phase, tile),
- * so that a run goes on where it stopped, inside a heavy layer if need be. */
+/* Threads take tiles; between two tiles everybody looks at cancel, deadline and budget. A cursor is
+ * (frame, step, phase, tile), so that a run goes on where it stopped, inside a heavy layer if need
+ * be. */
 #include "exec/executor.h"
 
 #include "base/os.h"
 #include "exec/pack.h"
 
-/* ---- services for operators that make values -------------------------------------------------------------------- */
+/* ---- services for operators that make values
+ * -------------------------------------------------------------------- */
 
 static void *service_alloc(void *ctx, size_t size_bytes)
 {
@@ -16,8 +18,8 @@ static void *service_alloc(void *ctx, size_t size_bytes)
     return tenon__arena_alloc(&f->strings, size_bytes);
 }
 
-static tenon_status service_resize(void *ctx, tenon__view *out, tenon_dtype dtype, int rank, const int64_t *dims,
-                                   tenon_error *err)
+static tenon_status service_resize(void *ctx, tenon__view *out, tenon_dtype dtype, int rank,
+                                   const int64_t *dims, tenon_error *err)
 {
     return tenon__frame_resize(ctx, out, dtype, rank, dims, err);
 }
@@ -34,10 +36,13 @@ static void *service_buffer(void *ctx, uint32_t index, size_t size_bytes)
 
 static tenon__services services_of(tenon__frame *f)
 {
-    return (tenon__services){f, service_alloc, service_resize, service_give, f->env, service_buffer};
+    return (tenon__services){f,      service_alloc, service_resize, service_give,
+                             f->env, service_buffer};
 }
 
-/* ---- stopping --------------------------------------------------------------------------------------------------- */
+/* ---- stopping
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static tenon_status look_around(tenon__exec *x)
 {
@@ -55,7 +60,9 @@ static tenon_status stopped(tenon_status st, tenon_error *err)
     return st;
 }
 
-/* ---- tiles ------------------------------------------------------------------------------------------------------ */
+/* ---- tiles
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct tile_job {
     tenon__exec *exec;
@@ -66,7 +73,8 @@ typedef struct tile_job {
     tenon_error *err;
 } tile_job;
 
-static tenon_status run_tile(const tile_job *job, uint32_t tile, uint32_t participant, tenon_error *err)
+static tenon_status run_tile(const tile_job *job, uint32_t tile, uint32_t participant,
+                             tenon_error *err)
 {
     tenon__run run = job->bound->run;
     run.scratch = (uint8_t *)job->exec->scratch + participant * job->exec->scratch_each;
@@ -95,7 +103,8 @@ static tenon_status job_stop(void *ctx)
     return look_around(job->exec);
 }
 
-static tenon_status run_phase(tenon__exec *x, tenon__frame *f, tenon__bound *b, uint32_t tiles, tenon_error *err)
+static tenon_status run_phase(tenon__exec *x, tenon__frame *f, tenon__bound *b, uint32_t tiles,
+                              tenon_error *err)
 {
     tenon__services services = services_of(f);
     tile_job job = {.exec = x, .bound = b, .services = &services, .phase = f->phase, .err = err};
@@ -151,15 +160,17 @@ static tenon_status run_step(tenon__exec *x, tenon__frame *f, tenon_error *err)
     return st;
 }
 
-/* ---- control flow ----------------------------------------------------------------------------------------------- */
+/* ---- control flow
+ * -----------------------------------------------------------------------------------------------
+ */
 
-static tenon_status enter_body(tenon__exec *x, tenon__frame *f, tenon__frame *body, const tenon__control *c,
-                               tenon_error *err)
+static tenon_status enter_body(tenon__exec *x, tenon__frame *f, tenon__frame *body,
+                               const tenon__control *c, tenon_error *err)
 {
     const tenon__plan *plan = body->plan;
     if (c->body_in_count != plan->input_count)
-        return tenon__fail(err, TENON_EFORMAT, "its body takes %u inputs and is given %u", plan->input_count,
-                           c->body_in_count);
+        return tenon__fail(err, TENON_EFORMAT, "its body takes %u inputs and is given %u",
+                           plan->input_count, c->body_in_count);
     for (uint32_t i = 0; i < plan->input_count; i++)
         body->views[plan->inputs[i]] = *c->body_in[i];
     f->round++;
@@ -201,13 +212,16 @@ static tenon_status run_control(tenon__exec *x, tenon__frame *f, tenon_error *er
     return TENON_OK;
 }
 
-/* ---- the loop --------------------------------------------------------------------------------------------------- */
+/* ---- the loop
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static tenon_status fit_scratch(tenon__exec *x, size_t each, tenon_error *err)
 {
     if (each <= x->scratch_each && x->scratch) return TENON_OK;
     size_t total, old = x->scratch ? x->scratch_total : 0;
-    if (!tenon__mul(each, x->threads, &total)) return tenon__fail(err, TENON_ELIMIT, "scratch memory overflows");
+    if (!tenon__mul(each, x->threads, &total))
+        return tenon__fail(err, TENON_ELIMIT, "scratch memory overflows");
     tenon_status st = tenon__frame_take(x->main, old, total + 64, &x->scratch, false, err);
     x->scratch_total = x->scratch ? total + 64 : 0;
     x->scratch_each = x->scratch ? each : 0;
@@ -232,7 +246,9 @@ static tenon_status advance(tenon__exec *x, bool *done, tenon_error *err)
         return TENON_OK;
     }
     if (b->how == TENON__HOW_CONTROL) return run_control(x, f, err);
-    tenon_status st = b->scratch_bytes > x->scratch_each || !x->scratch ? fit_scratch(x, b->scratch_bytes, err) : TENON_OK;
+    tenon_status st = b->scratch_bytes > x->scratch_each || !x->scratch
+                          ? fit_scratch(x, b->scratch_bytes, err)
+                          : TENON_OK;
     return st ? st : run_step(x, f, err);
 }
 
@@ -269,8 +285,8 @@ tenon_status tenon__exec_init(tenon__exec *x, tenon_error *err)
     x->used_bytes = 0;
     x->scratch = NULL;
     x->scratch_each = x->scratch_total = 0;
-    tenon_status st = tenon__frame_create(x->plan, NULL, x->env, x->allocator, x->limit_bytes, &x->used_bytes,
-                                          &x->main, err);
+    tenon_status st = tenon__frame_create(x->plan, NULL, x->env, x->allocator, x->limit_bytes,
+                                          &x->used_bytes, &x->main, err);
     x->top = x->main;
     return st;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The executor: the only loop in the engine. Hands the tiles of bound steps to threads and moves the cursor. */
+/* The executor: the only loop in the engine. Hands the tiles of bound steps to threads and moves
+ * the cursor. */
 #ifndef TENON_EXEC_EXECUTOR_H
 #define TENON_EXEC_EXECUTOR_H
 
@@ -7,7 +8,6 @@
 
 #include "exec/frame.h"
 #include "par/pool.h"
-
 
 /* A budget that is never spent. */
 #define TENON__EXEC_NO_BUDGET UINT64_MAX
@@ -30,9 +30,9 @@ typedef struct tenon__exec {
 
     /* while inside a call */
     tenon__team team;
-    uint64_t end_ns; /* the budget's end, 0: none */
-    bool one_tile;   /* a budget of nothing */
-    bool moved;      /* at least one tile ran in this call */
+    uint64_t end_ns;   /* the budget's end, 0: none */
+    bool one_tile;     /* a budget of nothing */
+    bool moved;        /* at least one tile ran in this call */
     bool packed_ready; /* the frames point at the packed copies */
 } tenon__exec;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Creating frames, and what their memory is: arena, dynamic blocks, captured views. Binding is in bind.c. */
-#include "exec/bind.h"
+/* Creating frames, and what their memory is: arena, dynamic blocks, captured views. Binding is in
+ * bind.c. */
 #include "exec/frame.h"
+#include "exec/bind.h"
 #include "tensor/tensor.h"
 
 tenon_status tenon__node_error(const tenon__node *node, tenon_status status, tenon_error *err)
@@ -9,7 +10,8 @@ tenon_status tenon__node_error(const tenon__node *node, tenon_status status, ten
     if (node->name.size)
         return tenon__error_where(err, status, "node '%.*s' (%.*s)", TENON__STR_ARG(node->name),
                                   TENON__STR_ARG(node->kind));
-    return tenon__error_where(err, status, "node %u (%.*s)", node->index, TENON__STR_ARG(node->kind));
+    return tenon__error_where(err, status, "node %u (%.*s)", node->index,
+                              TENON__STR_ARG(node->kind));
 }
 
 /* Pointers of one step's operands; they stay as they are for the life of the frame. */
@@ -44,8 +46,8 @@ static tenon_status create_bodies(tenon__frame *f, uint32_t s, tenon_error *err)
     f->bound[s].bodies = bodies;
     for (uint32_t i = 0; i < step->body_count; i++) {
         if (!step->bodies[i]) continue;
-        tenon_status st = tenon__frame_create(step->bodies[i], f, f->env, f->allocator, f->limit_bytes,
-                                              f->used_bytes, &bodies[i], err);
+        tenon_status st = tenon__frame_create(step->bodies[i], f, f->env, f->allocator,
+                                              f->limit_bytes, f->used_bytes, &bodies[i], err);
         if (st) return st;
     }
     return TENON_OK;
@@ -60,9 +62,10 @@ static size_t key_length(const tenon__plan *plan)
     return n;
 }
 
-tenon_status tenon__frame_create(const tenon__plan *plan, tenon__frame *parent, struct tenon_env *env,
-                                 const tenon_allocator *a, size_t limit_bytes, size_t *used_bytes,
-                                 tenon__frame **out, tenon_error *err)
+tenon_status tenon__frame_create(const tenon__plan *plan, tenon__frame *parent,
+                                 struct tenon_env *env, const tenon_allocator *a,
+                                 size_t limit_bytes, size_t *used_bytes, tenon__frame **out,
+                                 tenon_error *err)
 {
     tenon__frame *f = tenon__alloc_zeroed(a, sizeof *f);
     *out = f;
@@ -84,10 +87,12 @@ tenon_status tenon__frame_create(const tenon__plan *plan, tenon__frame *parent, 
     f->packed = tenon__alloc_zeroed(a, plan->step_count * TENON__MAX_PACKED * sizeof *f->packed);
     f->key = tenon__alloc_zeroed(a, f->key_count * sizeof *f->key);
     if (!f->bound || !f->views || !f->places || !f->operands || !f->params || !f->packed || !f->key)
-        return tenon__fail(err, TENON_ENOMEM, "no memory for a frame of %u steps", plan->step_count);
+        return tenon__fail(err, TENON_ENOMEM, "no memory for a frame of %u steps",
+                           plan->step_count);
     for (uint32_t i = 0; i < plan->slot_count; i++) {
         f->views[i] = plan->slots[i].view;
-        f->places[i].base = plan->slots[i].role == TENON__ROLE_CONST ? TENON__BASE_CONST : TENON__BASE_NONE;
+        f->places[i].base =
+            plan->slots[i].role == TENON__ROLE_CONST ? TENON__BASE_CONST : TENON__BASE_NONE;
     }
     uint32_t next = 0;
     for (uint32_t s = 0; s < plan->step_count; s++) {
@@ -136,14 +141,15 @@ void tenon__frame_destroy(tenon__frame *f)
     tenon__free(a, f);
 }
 
-tenon_status tenon__frame_take(tenon__frame *f, size_t old_bytes, size_t size_bytes, void **block, bool keep,
-                               tenon_error *err)
+tenon_status tenon__frame_take(tenon__frame *f, size_t old_bytes, size_t size_bytes, void **block,
+                               bool keep, tenon_error *err)
 {
     size_t room = f->limit_bytes > *f->used_bytes ? f->limit_bytes - *f->used_bytes : 0;
     if (size_bytes > old_bytes && size_bytes - old_bytes > room)
-        return tenon__fail(err, TENON_ELIMIT,
-                           "a run may take %zu MB of memory and asks for %zu MB more; raise max_run_bytes",
-                           f->limit_bytes / 1000000, size_bytes / 1000000);
+        return tenon__fail(
+            err, TENON_ELIMIT,
+            "a run may take %zu MB of memory and asks for %zu MB more; raise max_run_bytes",
+            f->limit_bytes / 1000000, size_bytes / 1000000);
     void *fresh;
     if (keep && *block) {
         fresh = tenon__realloc(f->allocator, *block, old_bytes, size_bytes);
@@ -155,14 +161,16 @@ tenon_status tenon__frame_take(tenon__frame *f, size_t old_bytes, size_t size_by
         old_bytes = 0;
         fresh = tenon__alloc(f->allocator, size_bytes);
     }
-    if (!fresh) return tenon__fail(err, TENON_ENOMEM, "no memory for %zu bytes of activations", size_bytes);
+    if (!fresh)
+        return tenon__fail(err, TENON_ENOMEM, "no memory for %zu bytes of activations", size_bytes);
     *f->used_bytes += size_bytes;
     *f->used_bytes -= old_bytes;
     *block = fresh;
     return TENON_OK;
 }
 
-/* Room in a block that only grows, by at least half, so that a growing sequence of sizes meets the heap rarely. */
+/* Room in a block that only grows, by at least half, so that a growing sequence of sizes meets the
+ * heap rarely. */
 static tenon_status grow_block(tenon__frame *f, tenon__place *p, size_t need, tenon_error *err)
 {
     if (need <= p->block_bytes && p->block) return TENON_OK;
@@ -174,8 +182,8 @@ static tenon_status grow_block(tenon__frame *f, tenon__place *p, size_t need, te
     return st;
 }
 
-tenon_status tenon__frame_resize(tenon__frame *f, tenon__view *out, tenon_dtype dtype, int rank, const int64_t *dims,
-                                 tenon_error *err)
+tenon_status tenon__frame_resize(tenon__frame *f, tenon__view *out, tenon_dtype dtype, int rank,
+                                 const int64_t *dims, tenon_error *err)
 {
     size_t slot = (size_t)(out - f->views), bytes;
     tenon__place *p = &f->places[slot];
@@ -201,13 +209,16 @@ void *tenon__frame_buffer(tenon__frame *f, uint32_t index, size_t size_bytes)
     tenon__buffer *buffer = &b->buffers.items[index];
     size_t need, half;
     if (buffer->data && buffer->size_bytes >= size_bytes) return buffer->data;
-    if (!tenon__add(size_bytes, TENON_TENSOR_PAD_BYTES, &need) || !tenon__add(need, need / 2, &half)) return NULL;
+    if (!tenon__add(size_bytes, TENON_TENSOR_PAD_BYTES, &need) ||
+        !tenon__add(need, need / 2, &half))
+        return NULL;
     if (tenon__frame_take(f, buffer->size_bytes, half, &buffer->data, true, NULL)) return NULL;
     buffer->size_bytes = half;
     return buffer->data;
 }
 
-tenon_status tenon__frame_give(tenon__frame *f, tenon__view *out, tenon_value *value, tenon_error *err)
+tenon_status tenon__frame_give(tenon__frame *f, tenon__view *out, tenon_value *value,
+                               tenon_error *err)
 {
     size_t slot = (size_t)(out - f->views);
     if (!value) return tenon__fail(err, TENON_ENOMEM, "no memory for a value");

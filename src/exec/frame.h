@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A frame: a plan bound to actual shapes, with an arena and a cursor. A session has one for the main graph and, beneath it,
- * one for each body of a control operator. One thread at a time. */
+/* A frame: a plan bound to actual shapes, with an arena and a cursor. A session has one for the
+ * main graph and, beneath it, one for each body of a control operator. One thread at a time. */
 #ifndef TENON_EXEC_FRAME_H
 #define TENON_EXEC_FRAME_H
 
@@ -32,7 +32,7 @@ typedef struct tenon__bound {
 } tenon__bound;
 
 typedef enum tenon__base {
-    TENON__BASE_NONE,     /* nothing to hold */
+    TENON__BASE_NONE, /* nothing to hold */
     TENON__BASE_ARENA,
     TENON__BASE_CONST,
     TENON__BASE_EXTERNAL, /* an input, a capture, or an output in the caller's memory */
@@ -45,7 +45,7 @@ typedef struct tenon__place {
     size_t offset, size_bytes; /* in the arena; size with padding */
     void *block;               /* dynamic: heap memory kept from run to run */
     size_t block_bytes;
-    void *user;                /* an output in the caller's memory */
+    void *user; /* an output in the caller's memory */
     size_t user_bytes;
 } tenon__place;
 
@@ -58,62 +58,67 @@ struct tenon__frame {
     tenon__frame *parent;
     struct tenon_env *env;
     const tenon_allocator *allocator;
-    tenon__bound *bound;   /* plan->step_count */
-    tenon__view *views;    /* plan->slot_count */
-    tenon__place *places;  /* plan->slot_count */
+    tenon__bound *bound;          /* plan->step_count */
+    tenon__view *views;           /* plan->slot_count */
+    tenon__place *places;         /* plan->slot_count */
     const tenon__view **operands; /* what bound[].run.in and .out point into */
     uint8_t *params;
-    void **packed;         /* TENON__MAX_PACKED per step, resolved at the first run */
+    void **packed; /* TENON__MAX_PACKED per step, resolved at the first run */
 
     uint8_t *arena;
-    size_t arena_bytes;    /* allocated */
-    size_t arena_need;     /* by what is bound */
-    size_t limit_bytes;    /* of the session's memory, this frame's share being counted in *used_bytes */
-    size_t *used_bytes;    /* shared by the session's frames */
-    size_t scratch_bytes;  /* per participant, of what is bound */
+    size_t arena_bytes; /* allocated */
+    size_t arena_need;  /* by what is bound */
+    size_t
+        limit_bytes; /* of the session's memory, this frame's share being counted in *used_bytes */
+    size_t *used_bytes;   /* shared by the session's frames */
+    size_t scratch_bytes; /* per participant, of what is bound */
     TENON__VEC(tenon__hole) holes;
-    tenon__arena emit;     /* values computed while binding; services->alloc */
-    tenon__arena strings;  /* of one run */
+    tenon__arena emit;    /* values computed while binding; services->alloc */
+    tenon__arena strings; /* of one run */
 
     /* The part that is bound and may run: steps [0, bound_end). The rest waits for data. */
     uint32_t bound_end;
-    bool is_bound;         /* for the shapes in `key` */
-    bool whole;            /* one segment was enough: the binding holds for other values of the same shapes */
-    int64_t *key;          /* dtypes, ranks and dims of inputs and captures at the last bind */
+    bool is_bound; /* for the shapes in `key` */
+    bool whole; /* one segment was enough: the binding holds for other values of the same shapes */
+    int64_t *key; /* dtypes, ranks and dims of inputs and captures at the last bind */
     size_t key_count;
 
     /* The cursor. */
     uint32_t step, phase, tile;
-    uint64_t round;        /* of the control operator at `step` */
+    uint64_t round; /* of the control operator at `step` */
     bool running;
-    tenon__frame *body;    /* the body that ran last for the control operator at `step` */
+    tenon__frame *body; /* the body that ran last for the control operator at `step` */
 
     uint64_t binds, bind_ns;
     double flops;
 };
 
-/* A frame and those beneath it; nothing is bound. `used_bytes` counts what all frames of a session hold. */
-tenon_status tenon__frame_create(const tenon__plan *plan, tenon__frame *parent, struct tenon_env *env,
-                                 const tenon_allocator *a, size_t limit_bytes, size_t *used_bytes, tenon__frame **out,
+/* A frame and those beneath it; nothing is bound. `used_bytes` counts what all frames of a session
+ * hold. */
+tenon_status tenon__frame_create(const tenon__plan *plan, tenon__frame *parent,
+                                 struct tenon_env *env, const tenon_allocator *a,
+                                 size_t limit_bytes, size_t *used_bytes, tenon__frame **out,
                                  tenon_error *err);
 void tenon__frame_destroy(tenon__frame *frame);
 
-/* Before a run: input views (dtype, dims, data, value) are in place; captures are copied from the parent. Binds where the
- * shapes are new, resolves addresses, sets the cursor to the start. */
+/* Before a run: input views (dtype, dims, data, value) are in place; captures are copied from the
+ * parent. Binds where the shapes are new, resolves addresses, sets the cursor to the start. */
 tenon_status tenon__frame_begin(tenon__frame *frame, tenon_error *err);
 /* The steps up to bound_end ran: binds on, now that their values are known. */
 tenon_status tenon__frame_continue(tenon__frame *frame, tenon_error *err);
 /* A dynamic output of the running step: memory for it, or a value. */
-tenon_status tenon__frame_resize(tenon__frame *frame, tenon__view *out, tenon_dtype dtype, int rank, const int64_t *dims,
-                                 tenon_error *err);
-tenon_status tenon__frame_give(tenon__frame *frame, tenon__view *out, tenon_value *value, tenon_error *err);
+tenon_status tenon__frame_resize(tenon__frame *frame, tenon__view *out, tenon_dtype dtype, int rank,
+                                 const int64_t *dims, tenon_error *err);
+tenon_status tenon__frame_give(tenon__frame *frame, tenon__view *out, tenon_value *value,
+                               tenon_error *err);
 
-/* Buffer `index` of the control operator at the cursor, at least so large, its bytes kept; NULL where there is no room. */
+/* Buffer `index` of the control operator at the cursor, at least so large, its bytes kept; NULL
+ * where there is no room. */
 void *tenon__frame_buffer(tenon__frame *frame, uint32_t index, size_t size_bytes);
 
 /* Counted heap memory of a session: TENON_ELIMIT names the cap and the request. */
-tenon_status tenon__frame_take(tenon__frame *frame, size_t old_bytes, size_t size_bytes, void **block, bool keep,
-                               tenon_error *err);
+tenon_status tenon__frame_take(tenon__frame *frame, size_t old_bytes, size_t size_bytes,
+                               void **block, bool keep, tenon_error *err);
 
 /* "node 'x' (Conv)" in front of an error. */
 tenon_status tenon__node_error(const tenon__node *node, tenon_status status, tenon_error *err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Packed copies belong to the plan. Sessions that start at the same time take turns at the lock; the tiles of one copy are
- * shared by the threads of the session that holds it. */
+/* Packed copies belong to the plan. Sessions that start at the same time take turns at the lock;
+ * the tiles of one copy are shared by the threads of the session that holds it. */
 #include "exec/pack.h"
 
 #include "base/os.h"
@@ -46,20 +46,27 @@ static tenon_status pack_one(tenon__exec *x, tenon__packed *k, tenon_error *err)
         in[i] = step->in[i] == TENON__NO_SLOT ? NULL : &k->plan->slots[step->in[i]].view;
     if (!k->data) {
         k->data = tenon__alloc(plan->allocator, k->size_bytes + TENON_TENSOR_PAD_BYTES);
-        if (!k->data) return tenon__fail(err, TENON_ENOMEM, "no memory for %zu bytes of packed weights", k->size_bytes);
+        if (!k->data)
+            return tenon__fail(err, TENON_ENOMEM, "no memory for %zu bytes of packed weights",
+                               k->size_bytes);
         memset((uint8_t *)k->data + k->size_bytes, 0, TENON_TENSOR_PAD_BYTES);
         atomic_fetch_add(&plan->packed_bytes, k->size_bytes);
     }
     pack_job job = {.exec = x, .run = k->pack, .err = err};
     atomic_flag_clear(&job.failed);
-    job.pack = (tenon__pack){.node = step->node, .attrs = step->attrs, .prepared = step->prepared, .in = in, .dst = k->data};
+    job.pack = (tenon__pack){.node = step->node,
+                             .attrs = step->attrs,
+                             .prepared = step->prepared,
+                             .in = in,
+                             .dst = k->data};
     uint32_t first = plan->pack_tile, done = first;
     if (x->one_tile) { /* a budget of nothing: one tile */
         tenon_status st = pack_tile(&job, first, 0);
         plan->pack_tile = st ? first : first + 1;
         return st ? tenon__node_error(step->node, st, err) : TENON_OK;
     }
-    tenon__job j = {pack_tile, first == done && x->end_ns && !x->moved ? NULL : pack_stop, &job, first, k->tiles};
+    tenon__job j = {pack_tile, first == done && x->end_ns && !x->moved ? NULL : pack_stop, &job,
+                    first, k->tiles};
     if (!j.stop) j.tiles = first + 1; /* progress whatever the budget */
     tenon_status st = tenon__team_run(&x->team, &j, &done);
     plan->pack_tile = done;

@@ -5,8 +5,8 @@
 
 #include "exec/executor.h"
 
-/* Packs what is not packed yet, under the executor's budget, cancel and deadline: TENON_EAGAIN where the budget is spent. Then
- * points the frames at the copies. Cheap once done. */
+/* Packs what is not packed yet, under the executor's budget, cancel and deadline: TENON_EAGAIN
+ * where the budget is spent. Then points the frames at the copies. Cheap once done. */
 tenon_status tenon__pack_run(tenon__exec *x, tenon_error *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A plan: the flat list of steps that the executor runs. Made by src/plan, immutable but for the packed copies, which are
- * filled once, before the first run. Holds no address of anything that moves: operands are slots, which a frame places. */
+/* A plan: the flat list of steps that the executor runs. Made by src/plan, immutable but for the
+ * packed copies, which are filled once, before the first run. Holds no address of anything that
+ * moves: operands are slots, which a frame places. */
 #ifndef TENON_EXEC_PLAN_H
 #define TENON_EXEC_PLAN_H
 
@@ -16,13 +17,14 @@ typedef struct tenon__plan tenon__plan;
 
 /* A value as steps see it. */
 typedef struct tenon__slot {
-    tenon__view view;     /* constants: whole. Others: what is known before binding */
+    tenon__view view; /* constants: whole. Others: what is known before binding */
     tenon__role role;
-    uint32_t root;        /* the slot whose storage it shares (TENON__OP_VIEW), or itself */
-    uint32_t last;        /* of a root: the last step that reads it or a view of it; TENON__FOREVER for outputs */
-    uint32_t outer;       /* TENON__ROLE_OUTER: the slot in the parent's plan */
+    uint32_t root;  /* the slot whose storage it shares (TENON__OP_VIEW), or itself */
+    uint32_t last;  /* of a root: the last step that reads it or a view of it; TENON__FOREVER for
+                       outputs */
+    uint32_t outer; /* TENON__ROLE_OUTER: the slot in the parent's plan */
     tenon__value_id value; /* in the graph; for names */
-    bool settled;         /* constant: copied to where kernels may read it */
+    bool settled;          /* constant: copied to where kernels may read it */
 } tenon__slot;
 
 /* A pack function sees at most so many of its step's inputs. */
@@ -31,17 +33,17 @@ typedef struct tenon__slot {
 struct tenon__step;
 
 typedef struct tenon__packed {
-    const void *source;  /* what it was packed from, with `variant` and `op` its identity */
+    const void *source; /* what it was packed from, with `variant` and `op` its identity */
     const tenon__op *op;
     uint64_t variant;
     size_t size_bytes;
     uint32_t tiles;
-    const tenon__plan *plan; /* where `owner` is: the main plan or a body */
+    const tenon__plan *plan;         /* where `owner` is: the main plan or a body */
     const struct tenon__step *owner; /* the step that packs it, for all that share it */
     tenon__pack_fn pack;
-    void *data;           /* NULL until packed */
+    void *data; /* NULL until packed */
     size_t source_bytes;
-    bool only;            /* nothing else reads the source: its pages can go */
+    bool only; /* nothing else reads the source: its pages can go */
 } tenon__packed;
 
 typedef struct tenon__step {
@@ -51,10 +53,12 @@ typedef struct tenon__step {
     void *prepared;
     const char *kernel;
     uint32_t in_count, out_count;
-    uint32_t *in, *out;          /* slots; an absent input is TENON__NO_SLOT, an unused output has a slot of its own */
+    uint32_t *in,
+        *out; /* slots; an absent input is TENON__NO_SLOT, an unused output has a slot of its own */
     uint32_t packed[TENON__MAX_PACKED]; /* index into plan->packed, TENON__NO_SLOT if unused */
     size_t params_offset;
-    tenon__plan **bodies;        /* of control operators, in order of op->bodies; NULL entries where absent */
+    tenon__plan *
+        *bodies; /* of control operators, in order of op->bodies; NULL entries where absent */
     uint32_t body_count;
 } tenon__step;
 
@@ -70,18 +74,19 @@ struct tenon__plan {
     uint32_t slot_count;
     uint32_t *inputs, *outputs; /* slots; an input that nothing reads has one too */
     uint32_t input_count, output_count;
-    uint32_t operand_count;     /* sum of in_count and out_count */
+    uint32_t operand_count; /* sum of in_count and out_count */
     size_t params_bytes;
-    tenon__packed *packed;      /* of the main plan: its bodies' are in it too */
+    tenon__packed *packed; /* of the main plan: its bodies' are in it too */
     uint32_t packed_count;
-    uint32_t depth;             /* of nested bodies beneath */
+    uint32_t depth; /* of nested bodies beneath */
 
     /* Packing: run once, by whoever comes first. */
     pthread_mutex_t pack_lock;
     atomic_bool pack_done;
     uint32_t pack_next, pack_tile; /* under the lock */
     atomic_size_t packed_bytes;
-    void (*discard)(void *ctx, const void *data, size_t size_bytes); /* the source's pages are not needed any more */
+    void (*discard)(void *ctx, const void *data,
+                    size_t size_bytes); /* the source's pages are not needed any more */
     void *discard_ctx;
 };
 

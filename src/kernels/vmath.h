@@ -42,19 +42,19 @@
 
 /* erf(x) = x * P(x^2) below the split, 1 - exp(x * Q(x)) above; past the end it rounds to 1. */
 #define TENON__ERF_SPLIT 0.921875f
-#define TENON__ERF_END 4.0f
-#define TENON__ERF_P0 1.12837923f
-#define TENON__ERF_P1 (-0.376126349f)
-#define TENON__ERF_P2 0.112836957f
-#define TENON__ERF_P3 (-0.0268593989f)
-#define TENON__ERF_P4 0.00520103239f
-#define TENON__ERF_P5 (-0.000814270403f)
-#define TENON__ERF_P6 0.0000837010011f
-#define TENON__ERF_Q0 (-1.12851381f)
-#define TENON__ERF_Q1 (-0.635720253f)
-#define TENON__ERF_Q2 (-0.105259269f)
-#define TENON__ERF_Q3 0.0228883196f
-#define TENON__ERF_Q4 (-0.0032144438f)
-#define TENON__ERF_Q5 0.000213922976f
+#define TENON__ERF_END   4.0f
+#define TENON__ERF_P0    1.12837923f
+#define TENON__ERF_P1    (-0.376126349f)
+#define TENON__ERF_P2    0.112836957f
+#define TENON__ERF_P3    (-0.0268593989f)
+#define TENON__ERF_P4    0.00520103239f
+#define TENON__ERF_P5    (-0.000814270403f)
+#define TENON__ERF_P6    0.0000837010011f
+#define TENON__ERF_Q0    (-1.12851381f)
+#define TENON__ERF_Q1    (-0.635720253f)
+#define TENON__ERF_Q2    (-0.105259269f)
+#define TENON__ERF_Q3    0.0228883196f
+#define TENON__ERF_Q4    (-0.0032144438f)
+#define TENON__ERF_Q5    0.000213922976f
 
 #endif

@@ -54,7 +54,8 @@ tenon_status tenon__arg_bind(tenon__bind *c)
     p->inner = v.inner;
     p->blocks = (v.inner + BLOCK - 1) / BLOCK;
     int64_t width = v.inner < BLOCK ? v.inner : BLOCK;
-    c->tiles = tenon__tiles(p->outer * p->blocks, (double)v.n * (1 + 0.5 * (double)width), &p->per_tile);
+    c->tiles =
+        tenon__tiles(p->outer * p->blocks, (double)v.n * (1 + 0.5 * (double)width), &p->per_tile);
     return TENON_OK;
 }
 
@@ -78,8 +79,8 @@ tenon_status tenon__arg_bind(tenon__bind *c)
             }                                                                                      \
         }                                                                                          \
     }
-#define ABOVE(a, b)       ((a) > (b))
-#define BELOW(a, b)       ((a) < (b))
+#define ABOVE(a, b)        ((a) > (b))
+#define BELOW(a, b)        ((a) < (b))
 #define ABOVE_OR_NAN(a, b) ((b) == (b) && !((a) <= (b)))
 #define BELOW_OR_NAN(a, b) ((b) == (b) && !((a) >= (b)))
 #define INTEGER_FINDS(name, type)                                                                  \
@@ -109,7 +110,8 @@ tenon_status tenon__arg_run(const tenon__run *r, bool largest)
         break;
             TENON__NUMBER_MAP(ROW)
 #undef ROW
-        default: return tenon__fail(r->err, TENON_ETYPE, "the input is no number");
+        default:
+            return tenon__fail(r->err, TENON_ETYPE, "the input is no number");
         }
     }
     return TENON_OK;

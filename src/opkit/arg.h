@@ -11,7 +11,8 @@ typedef struct tenon__arg_attrs {
 } tenon__arg_attrs;
 
 typedef struct tenon__arg_params {
-    int64_t outer, n, inner, blocks, per_tile; /* tiles are blocks of neighbours, over all of outer */
+    int64_t outer, n, inner, blocks,
+        per_tile; /* tiles are blocks of neighbours, over all of outer */
 } tenon__arg_params;
 
 tenon_status tenon__arg_read(const tenon__graph *graph, const tenon__node *node, void *attrs,

@@ -5,10 +5,10 @@
 #include "tensor/convert.h"
 
 /* What a line costs beside its bytes, and a byte or an element of it; measured, coarse. */
-#define LINE_NS          4.0
-#define BYTE_NS          0.06
-#define STRIDED_ELEM_NS  0.6
-#define LINE_MOST_NS     50000.0
+#define LINE_NS         4.0
+#define BYTE_NS         0.06
+#define STRIDED_ELEM_NS 0.6
+#define LINE_MOST_NS    50000.0
 
 void tenon__dense_strides(int rank, const int64_t *dims, int64_t *strides)
 {
@@ -35,13 +35,14 @@ uint32_t tenon__stretch_init(tenon__stretch *s, int64_t bytes, int64_t unit_byte
     s->bytes = bytes;
     s->per_tile = bytes;
     if (bytes <= 0) return 0;
-    uint32_t tiles = tenon__tiles((bytes + unit_bytes - 1) / unit_bytes,
-                                  (double)unit_bytes * BYTE_NS, &units);
+    uint32_t tiles =
+        tenon__tiles((bytes + unit_bytes - 1) / unit_bytes, (double)unit_bytes * BYTE_NS, &units);
     s->per_tile = units * unit_bytes;
     return tiles;
 }
 
-/* ---- innermost lines -------------------------------------------------------------------------- */
+/* ---- innermost lines --------------------------------------------------------------------------
+ */
 
 typedef struct element16 {
     uint64_t half[2];
@@ -75,22 +76,42 @@ void tenon__fill(void *dst, const void *elem, size_t bytes, int64_t count)
 {
     if (count <= 0) return;
     switch (bytes) {
-    case 1: memset(dst, *(const uint8_t *)elem, (size_t)count); break;
-    case 2: fill_uint16_t(dst, elem, count); break;
-    case 4: fill_uint32_t(dst, elem, count); break;
-    case 8: fill_uint64_t(dst, elem, count); break;
-    default: fill_element16(dst, elem, count); break;
+    case 1:
+        memset(dst, *(const uint8_t *)elem, (size_t)count);
+        break;
+    case 2:
+        fill_uint16_t(dst, elem, count);
+        break;
+    case 4:
+        fill_uint32_t(dst, elem, count);
+        break;
+    case 8:
+        fill_uint64_t(dst, elem, count);
+        break;
+    default:
+        fill_element16(dst, elem, count);
+        break;
     }
 }
 
 static void strided(const uint8_t *s, int64_t ss, uint8_t *d, int64_t ds, int64_t n, int64_t bytes)
 {
     switch (bytes) {
-    case 1: strided_uint8_t(s, ss, d, ds, n); break;
-    case 2: strided_uint16_t(s, ss, d, ds, n); break;
-    case 4: strided_uint32_t(s, ss, d, ds, n); break;
-    case 8: strided_uint64_t(s, ss, d, ds, n); break;
-    default: strided_element16(s, ss, d, ds, n); break;
+    case 1:
+        strided_uint8_t(s, ss, d, ds, n);
+        break;
+    case 2:
+        strided_uint16_t(s, ss, d, ds, n);
+        break;
+    case 4:
+        strided_uint32_t(s, ss, d, ds, n);
+        break;
+    case 8:
+        strided_uint64_t(s, ss, d, ds, n);
+        break;
+    default:
+        strided_element16(s, ss, d, ds, n);
+        break;
     }
 }
 
@@ -100,12 +121,15 @@ void tenon__rows_copy(void *dst, int64_t dst_stride, const void *src, int64_t sr
     uint8_t *d = dst;
     const uint8_t *s = src;
     switch (bytes) {
-    case 0: break;
+    case 0:
+        break;
     case 1:
     case 2:
     case 4:
     case 8:
-    case 16: strided(s, src_stride, d, dst_stride, rows, bytes); break;
+    case 16:
+        strided(s, src_stride, d, dst_stride, rows, bytes);
+        break;
     default:
         for (int64_t r = 0; r < rows; r++)
             memcpy(d + r * dst_stride, s + r * src_stride, (size_t)bytes);
@@ -113,7 +137,8 @@ void tenon__rows_copy(void *dst, int64_t dst_stride, const void *src, int64_t sr
     }
 }
 
-/* ---- init ------------------------------------------------------------------------------------- */
+/* ---- init -------------------------------------------------------------------------------------
+ */
 
 static void drop_dim(tenon__copy *c, int at)
 {
@@ -190,12 +215,14 @@ static void choose_kind(tenon__copy *c, tenon__cpu_bits cpu)
     }
 }
 
-/* Lines are what the outer dims step through; a long one is cut along `cut` steps of its first dim. */
+/* Lines are what the outer dims step through; a long one is cut along `cut` steps of its first dim.
+ */
 static void choose_tiles(tenon__copy *c)
 {
     int inner = c->kind == TENON__COPY_BLOCK ? 2 : 1;
     int64_t steps = c->dims[c->rank - inner];
-    double step_ns = c->kind == TENON__COPY_STRIDED ? STRIDED_ELEM_NS : (double)c->elem_bytes * BYTE_NS;
+    double step_ns =
+        c->kind == TENON__COPY_STRIDED ? STRIDED_ELEM_NS : (double)c->elem_bytes * BYTE_NS;
     if (c->kind == TENON__COPY_BLOCK) step_ns *= 2 * (double)c->dims[c->rank - 1];
     double line_ns = LINE_NS * inner + step_ns * (double)steps;
     c->lines = 1;
@@ -268,9 +295,11 @@ void tenon__copy_init_dense(tenon__copy *c, tenon__cpu_bits cpu, tenon_dtype dty
     tenon__copy_init(c, cpu, dtype, rank, dims, src_at, src, 0, dst);
 }
 
-/* ---- run -------------------------------------------------------------------------------------- */
+/* ---- run --------------------------------------------------------------------------------------
+ */
 
-static void packed_line(const tenon__copy *c, const uint8_t *src, int64_t s, uint8_t *dst, int64_t d)
+static void packed_line(const tenon__copy *c, const uint8_t *src, int64_t s, uint8_t *dst,
+                        int64_t d)
 {
     int last = c->rank - 1;
     for (int64_t i = 0; i < c->dims[last]; i++)
@@ -292,12 +321,18 @@ static void line(const tenon__copy *c, const uint8_t *src, int64_t s, uint8_t *d
     const uint8_t *sp = src + (s + from * c->src[first]);
     uint8_t *dp = dst + (d + from * c->dst[first]);
     switch (c->kind) {
-    case TENON__COPY_RUN: memcpy(dp, sp, (size_t)(n * c->elem_bytes)); break;
-    case TENON__COPY_FILL: tenon__fill(dp, sp, (size_t)c->elem_bytes, n); break;
+    case TENON__COPY_RUN:
+        memcpy(dp, sp, (size_t)(n * c->elem_bytes));
+        break;
+    case TENON__COPY_FILL:
+        tenon__fill(dp, sp, (size_t)c->elem_bytes, n);
+        break;
     case TENON__COPY_BLOCK:
         c->transpose(sp, c->src[last], dp, c->dst[first], c->dims[last], n);
         break;
-    default: strided(sp, c->src[last], dp, c->dst[last], n, c->elem_bytes); break;
+    default:
+        strided(sp, c->src[last], dp, c->dst[last], n, c->elem_bytes);
+        break;
     }
 }
 

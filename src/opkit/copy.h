@@ -22,20 +22,20 @@ typedef enum tenon__copy_kind {
 typedef struct tenon__copy {
     tenon__copy_kind kind;
     tenon_dtype dtype;
-    int rank;                      /* at least 1 where tiles > 0 */
-    uint32_t tiles;                /* 0: nothing to copy */
-    int64_t elem_bytes;            /* of merged elements */
-    int64_t lines;                 /* what the outer dims come to */
-    int64_t chunks, chunk;         /* a line is cut into `chunks` pieces of `chunk` steps */
+    int rank;              /* at least 1 where tiles > 0 */
+    uint32_t tiles;        /* 0: nothing to copy */
+    int64_t elem_bytes;    /* of merged elements */
+    int64_t lines;         /* what the outer dims come to */
+    int64_t chunks, chunk; /* a line is cut into `chunks` pieces of `chunk` steps */
     int64_t pieces_per_tile;
-    int64_t src_at, dst_at;        /* where element 0 lies */
+    int64_t src_at, dst_at; /* where element 0 lies */
     tenon__transpose_fn transpose;
     int64_t dims[TENON__COPY_RANK], src[TENON__COPY_RANK], dst[TENON__COPY_RANK];
 } tenon__copy;
 
-/* dst[dst_at + i . dst] = src[src_at + i . src] for all i below dims; all in elements. Strides of src
- * may be zero or negative; dims are in the order of falling strides of dst, whose elements differ.
- * rank is at most TENON__COPY_RANK. */
+/* dst[dst_at + i . dst] = src[src_at + i . src] for all i below dims; all in elements. Strides of
+ * src may be zero or negative; dims are in the order of falling strides of dst, whose elements
+ * differ. rank is at most TENON__COPY_RANK. */
 void tenon__copy_init(tenon__copy *c, tenon__cpu_bits cpu, tenon_dtype dtype, int rank,
                       const int64_t *dims, int64_t src_at, const int64_t *src, int64_t dst_at,
                       const int64_t *dst);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Running sums and products. Each step adds one element to the one before, in the order of the axis. */
+/* Running sums and products. Each step adds one element to the one before, in the order of the
+ * axis. */
 #include "opkit/cumulate.h"
 
 #include "opkit/index.h"
@@ -23,7 +24,8 @@ tenon_status tenon__cumulate_infer(tenon__infer *c)
     int64_t axis;
     int count, fixed;
     tenon__infer_like(c, 0, 0);
-    if (dtype != TENON_NONE && !tenon__is_number(dtype) && dtype != TENON_F16 && dtype != TENON_BF16)
+    if (dtype != TENON_NONE && !tenon__is_number(dtype) && dtype != TENON_F16 &&
+        dtype != TENON_BF16)
         return tenon__fail(c->err, TENON_ETYPE, "the input is %s; it must be a number",
                            tenon_dtype_text(dtype));
     tenon_status st = tenon__infer_ints(c, 1, &axis, 1, &count);
@@ -44,7 +46,9 @@ tenon_status tenon__cumulate_bind(tenon__bind *c)
     p->inner = a.inner;
     p->blocks = (a.inner + BLOCK - 1) / BLOCK;
     int64_t width = a.inner < BLOCK ? a.inner : BLOCK;
-    c->tiles = a.n ? tenon__tiles(p->outer * p->blocks, (double)a.n * (1 + 0.3 * (double)width), &p->per_tile) : 0;
+    c->tiles = a.n ? tenon__tiles(p->outer * p->blocks, (double)a.n * (1 + 0.3 * (double)width),
+                                  &p->per_tile)
+                   : 0;
     return TENON_OK;
 }
 
@@ -91,10 +95,13 @@ tenon_status tenon__cumulate_run(const tenon__run *r, bool product)
         int64_t width = p->inner - column < BLOCK ? p->inner - column : BLOCK;
         switch (r->in[0]->dtype) {
 #define ROW(name, type)                                                                            \
-    case name: (product ? product_##type : sum_##type)(p, attrs, in, out, at, width); break;
+    case name:                                                                                     \
+        (product ? product_##type : sum_##type)(p, attrs, in, out, at, width);                     \
+        break;
             TENON__NUMBER_MAP(ROW)
 #undef ROW
-        default: return tenon__fail(r->err, TENON_ETYPE, "the input is no number");
+        default:
+            return tenon__fail(r->err, TENON_ETYPE, "the input is no number");
         }
     }
     return TENON_OK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The discrete Fourier transform of any length. A table holds, for the power of two m that is worked
- * with, exp(-2 pi i k / m) for k below m / 2; where n is none, then the chirp exp(-pi i k^2 / n) for k
- * below n, and the transform of its conjugate. */
+/* The discrete Fourier transform of any length. A table holds, for the power of two m that is
+ * worked with, exp(-2 pi i k / m) for k below m / 2; where n is none, then the chirp exp(-pi i k^2
+ * / n) for k below n, and the transform of its conjugate. */
 #include "opkit/fft.h"
 
 #include <math.h>

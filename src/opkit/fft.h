@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The discrete Fourier transform of any length, in double: radix 2, and Bluestein's convolution where
- * the length is no power of two. */
+/* The discrete Fourier transform of any length, in double: radix 2, and Bluestein's convolution
+ * where the length is no power of two. */
 #ifndef TENON_OPKIT_FFT_H
 #define TENON_OPKIT_FFT_H
 

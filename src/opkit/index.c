@@ -13,7 +13,8 @@ bool tenon__is_number(tenon_dtype dtype)
         TENON__NUMBER_MAP(NUMBER)
 #undef NUMBER
         return true;
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -34,15 +35,17 @@ tenon_status tenon__check_same(const tenon__infer *c, uint32_t i, uint32_t j)
 {
     tenon_dtype a = c->in[i]->dtype, b = c->in[j]->dtype;
     if (a == b || a == TENON_NONE || b == TENON_NONE) return TENON_OK;
-    return tenon__fail(c->err, TENON_ETYPE, "inputs %u and %u are %s and %s; they must be of one type",
-                       i, j, tenon_dtype_text(a), tenon_dtype_text(b));
+    return tenon__fail(c->err, TENON_ETYPE,
+                       "inputs %u and %u are %s and %s; they must be of one type", i, j,
+                       tenon_dtype_text(a), tenon_dtype_text(b));
 }
 
 tenon_status tenon__check_rank(const tenon__infer *c, uint32_t i, int rank, const char *what)
 {
     int has = c->in[i]->rank;
     if (has == rank || has == TENON__RANK_UNKNOWN) return TENON_OK;
-    return tenon__fail(c->err, TENON_ESHAPE, "%s has rank %d; it must have rank %d", what, has, rank);
+    return tenon__fail(c->err, TENON_ESHAPE, "%s has rank %d; it must have rank %d", what, has,
+                       rank);
 }
 
 int tenon__view_ints(const tenon__view *v, int64_t *out, int max)

@@ -20,11 +20,12 @@ typedef struct tenon__lookup {
 /* Whether key `number` is the one asked for. */
 typedef bool (*tenon__lookup_equal)(const void *keys, uint32_t number, const void *key);
 
-tenon_status tenon__lookup_init(tenon__lookup *l, tenon__arena *arena, size_t count, tenon_error *err);
+tenon_status tenon__lookup_init(tenon__lookup *l, tenon__arena *arena, size_t count,
+                                tenon_error *err);
 /* At most `count` of them. Of equal keys the first added is found. */
 void tenon__lookup_add(tenon__lookup *l, uint64_t hash, uint32_t number);
-uint32_t tenon__lookup_find(const tenon__lookup *l, uint64_t hash, const void *keys, const void *key,
-                            tenon__lookup_equal equal);
+uint32_t tenon__lookup_find(const tenon__lookup *l, uint64_t hash, const void *keys,
+                            const void *key, tenon__lookup_equal equal);
 
 /* A list of keys, all strings or all 64-bit integers, and the table over it. */
 typedef struct tenon__keys {

@@ -13,7 +13,8 @@ tenon_status tenon__post_read(const tenon__node *node, tenon__post *out, tenon_e
         *out = (tenon__post)k;
         return TENON_OK;
     }
-    return tenon__fail(err, TENON_EFORMAT, "post_transform is '%.*s', which is not known", TENON__STR_ARG(text));
+    return tenon__fail(err, TENON_EFORMAT, "post_transform is '%.*s', which is not known",
+                       TENON__STR_ARG(text));
 }
 
 /* `zeros`: scores of zero stay zero. */
@@ -39,8 +40,8 @@ static double logistic(double x)
     return x < 0 ? 1 - v : v;
 }
 
-/* The inverse of the normal distribution's sum, by Winitzki's approximation of the inverse of erf, as
- * the operators define it. */
+/* The inverse of the normal distribution's sum, by Winitzki's approximation of the inverse of erf,
+ * as the operators define it. */
 static double probit(double p)
 {
     const double pi = 3.14159265358979323846, a = 0.147;
@@ -55,8 +56,12 @@ void tenon__post_apply(tenon__post post, double *scores, int64_t n)
 {
     if (n <= 0) return;
     switch (post) {
-    case TENON__POST_SOFTMAX: softmax(scores, n, false); break;
-    case TENON__POST_SOFTMAX_ZERO: softmax(scores, n, true); break;
+    case TENON__POST_SOFTMAX:
+        softmax(scores, n, false);
+        break;
+    case TENON__POST_SOFTMAX_ZERO:
+        softmax(scores, n, true);
+        break;
     case TENON__POST_LOGISTIC:
         for (int64_t i = 0; i < n; i++)
             scores[i] = logistic(scores[i]);
@@ -65,7 +70,8 @@ void tenon__post_apply(tenon__post post, double *scores, int64_t n)
         for (int64_t i = 0; i < n; i++)
             scores[i] = probit(scores[i]);
         break;
-    default: break;
+    default:
+        break;
     }
 }
 
@@ -83,7 +89,8 @@ tenon_status tenon__labels_read(const tenon__node *node, tenon__labels *out, ten
 void tenon__labels_put(const tenon__labels *l, size_t which, const tenon__view *out, int64_t i)
 {
     if (l->strings)
-        ((tenon_string *)out->data)[i] = (tenon_string){l->strings[which].data, l->strings[which].size};
+        ((tenon_string *)out->data)[i] =
+            (tenon_string){l->strings[which].data, l->strings[which].size};
     else
         ((int64_t *)out->data)[i] = l->ints[which];
 }
@@ -92,13 +99,15 @@ tenon_status tenon__rows_check(const tenon__infer *c, int64_t *rows, int64_t *co
 {
     const tenon__view *x = c->in[0];
     *rows = *columns = TENON__DIM_UNKNOWN;
-    if (x->dtype != TENON_NONE && x->dtype != TENON_F32 && x->dtype != TENON_F64 && x->dtype != TENON_I32 &&
-        x->dtype != TENON_I64)
-        return tenon__fail(c->err, TENON_ETYPE, "the input is %s; it must be float32, float64, int32 or int64",
+    if (x->dtype != TENON_NONE && x->dtype != TENON_F32 && x->dtype != TENON_F64 &&
+        x->dtype != TENON_I32 && x->dtype != TENON_I64)
+        return tenon__fail(c->err, TENON_ETYPE,
+                           "the input is %s; it must be float32, float64, int32 or int64",
                            tenon_dtype_text(x->dtype));
     if (x->rank == TENON__RANK_UNKNOWN) return TENON_OK;
     if (x->rank != 1 && x->rank != 2)
-        return tenon__fail(c->err, TENON_ESHAPE, "the input has rank %d; it must be [C] or [N, C]", x->rank);
+        return tenon__fail(c->err, TENON_ESHAPE, "the input has rank %d; it must be [C] or [N, C]",
+                           x->rank);
     tenon__rows_of(x, rows, columns);
     return TENON_OK;
 }

@@ -34,8 +34,8 @@ static inline tenon_dtype tenon__labels_dtype(const tenon__labels *l)
 /* Label `which` becomes element i of out. */
 void tenon__labels_put(const tenon__labels *l, size_t which, const tenon__view *out, int64_t i);
 
-/* The input of most operators: [C] or [N, C] of float32, float64, int32 or int64. Checks types and rank
- * of input 0; sets rows and columns, unknown ones negative. */
+/* The input of most operators: [C] or [N, C] of float32, float64, int32 or int64. Checks types and
+ * rank of input 0; sets rows and columns, unknown ones negative. */
 tenon_status tenon__rows_check(const tenon__infer *c, int64_t *rows, int64_t *columns);
 /* The same of a bound view. */
 void tenon__rows_of(const tenon__view *x, int64_t *rows, int64_t *columns);
@@ -43,10 +43,14 @@ void tenon__rows_of(const tenon__view *x, int64_t *rows, int64_t *columns);
 static inline double tenon__feature(const tenon__view *x, int64_t i)
 {
     switch (x->dtype) {
-    case TENON_F32: return (double)((const float *)x->data)[i];
-    case TENON_F64: return ((const double *)x->data)[i];
-    case TENON_I32: return (double)((const int32_t *)x->data)[i];
-    default: return (double)((const int64_t *)x->data)[i];
+    case TENON_F32:
+        return (double)((const float *)x->data)[i];
+    case TENON_F64:
+        return ((const double *)x->data)[i];
+    case TENON_I32:
+        return (double)((const int32_t *)x->data)[i];
+    default:
+        return (double)((const int64_t *)x->data)[i];
     }
 }
 

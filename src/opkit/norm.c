@@ -61,7 +61,8 @@ tenon_status tenon__norm_bind_rows(tenon__bind *c, int64_t rows, int64_t n, doub
     p->rows = rows;
     p->n = n;
     p->kernel = tenon__norm_find(c->cpu);
-    c->tiles = tenon__tiles(n || c->out_count > 1 ? rows : 0, 15 + elem_ns * (double)n, &p->per_tile);
+    c->tiles =
+        tenon__tiles(n || c->out_count > 1 ? rows : 0, 15 + elem_ns * (double)n, &p->per_tile);
     c->flops = 6.0 * (double)rows * (double)n;
     return TENON_OK;
 }

@@ -33,11 +33,16 @@ static int order_string(const void *data, int64_t i, int64_t j)
 tenon__order_fn tenon__order_find(tenon_dtype dtype)
 {
     switch (dtype) {
-#define FIND(name, type) case name: return order_##type;
+#define FIND(name, type)                                                                           \
+    case name:                                                                                     \
+        return order_##type;
         TENON__NUMBER_MAP(FIND)
 #undef FIND
-    case TENON_BOOL: return order_uint8_t;
-    case TENON_STRING: return order_string;
-    default: return NULL;
+    case TENON_BOOL:
+        return order_uint8_t;
+    case TENON_STRING:
+        return order_string;
+    default:
+        return NULL;
     }
 }

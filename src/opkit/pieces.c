@@ -41,10 +41,12 @@ static void run_packed(const tenon__pieces *p, const tenon__view *whole,
         tenon__copy copy;
         tenon__dense_strides(v->rank, v->dims, own);
         if (join) {
-            tenon__copy_init(&copy, 0, v->dtype, v->rank, v->dims, 0, own, at * strides[p->axis], strides);
+            tenon__copy_init(&copy, 0, v->dtype, v->rank, v->dims, 0, own, at * strides[p->axis],
+                             strides);
             tenon__copy_all(&copy, v->data, whole->data);
         } else {
-            tenon__copy_init(&copy, 0, v->dtype, v->rank, v->dims, at * strides[p->axis], strides, 0, own);
+            tenon__copy_init(&copy, 0, v->dtype, v->rank, v->dims, at * strides[p->axis], strides,
+                             0, own);
             tenon__copy_all(&copy, whole->data, v->data);
         }
         at += v->dims[p->axis];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Regular expressions: parsed into a tree, written out as a program, run on all its threads at once. */
+/* Regular expressions: parsed into a tree, written out as a program, run on all its threads at
+ * once. */
 #include "opkit/regex.h"
 
 #include "opkit/text.h"
@@ -11,7 +12,14 @@
 #define LAST_CODE   0x10FFFFu
 
 typedef enum node_type { EMPTY, CLASS, CHAIN, EITHER, REPEAT, ASSERT } node_type;
-typedef enum assertion { TEXT_START, TEXT_END, LINE_START, LINE_END, WORD_EDGE, NO_WORD_EDGE } assertion;
+typedef enum assertion {
+    TEXT_START,
+    TEXT_END,
+    LINE_START,
+    LINE_END,
+    WORD_EDGE,
+    NO_WORD_EDGE
+} assertion;
 
 typedef struct range {
     uint32_t low, high;
@@ -39,7 +47,8 @@ struct tenon__regex {
     uint32_t count;
 };
 
-/* ---- parsing ---------------------------------------------------------------------------------- */
+/* ---- parsing ----------------------------------------------------------------------------------
+ */
 
 typedef struct flags {
     bool fold, multiline, dot_all;
@@ -88,7 +97,8 @@ static char peek(const parser *p)
 static bool take_if(parser *p, const char *word)
 {
     size_t n = strlen(word);
-    if (p->status || p->text.size - p->at < n || memcmp(p->text.data + p->at, word, n) != 0) return false;
+    if (p->status || p->text.size - p->at < n || memcmp(p->text.data + p->at, word, n) != 0)
+        return false;
     p->at += n;
     return true;
 }
@@ -138,7 +148,9 @@ static bool add_shorthand(parser *p, range **list, char c)
 {
     range *own = NULL;
     switch (c | 0x20) {
-    case 'd': add_range(p, &own, '0', '9'); break;
+    case 'd':
+        add_range(p, &own, '0', '9');
+        break;
     case 's':
         add_range(p, &own, '\t', '\n');
         add_range(p, &own, '\f', '\r');
@@ -150,7 +162,8 @@ static bool add_shorthand(parser *p, range **list, char c)
         add_range(p, &own, '_', '_');
         add_range(p, &own, 'a', 'z');
         break;
-    default: return false;
+    default:
+        return false;
     }
     if (!(c & 0x20)) own = complement(p, own);
     for (; own; own = own->next)
@@ -160,7 +173,9 @@ static bool add_shorthand(parser *p, range **list, char c)
 
 static int digit_of(char c, int base)
 {
-    int d = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : 99;
+    int d = c >= '0' && c <= '9'                     ? c - '0'
+            : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+                                                     : 99;
     return d < base ? d : -1;
 }
 
@@ -186,14 +201,22 @@ static uint32_t escaped(parser *p)
     char c = peek(p);
     p->at++;
     switch (c) {
-    case 'a': return '\a';
-    case 'f': return '\f';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    case 'v': return '\v';
-    case 'x': return hex_code(p);
-    default: break;
+    case 'a':
+        return '\a';
+    case 'f':
+        return '\f';
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 't':
+        return '\t';
+    case 'v':
+        return '\v';
+    case 'x':
+        return hex_code(p);
+    default:
+        break;
     }
     if (c == '0') {
         uint32_t code = 0;
@@ -201,7 +224,8 @@ static uint32_t escaped(parser *p)
             code = code * 8 + (uint32_t)digit_of(peek(p), 8);
         return code;
     }
-    if ((c | 0x20) == 'p' || c == 'C') fail(p, TENON_EUNSUPPORTED, "Unicode classes and \\C are not supported");
+    if ((c | 0x20) == 'p' || c == 'C')
+        fail(p, TENON_EUNSUPPORTED, "Unicode classes and \\C are not supported");
     if ((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
         fail(p, TENON_EFORMAT, "an escape that means nothing");
     p->at--;
@@ -212,10 +236,20 @@ static bool add_posix(parser *p, range **list)
 {
     static const struct {
         const char *name, *ranges;
-    } classes[] = {{"alnum:]", "09AZaz"}, {"alpha:]", "AZaz"},   {"ascii:]", "\1\177"}, {"blank:]", "\t\t  "},
-                   {"cntrl:]", "\1\37\177\177"}, {"digit:]", "09"}, {"graph:]", "!~"},  {"lower:]", "az"},
-                   {"print:]", " ~"},     {"punct:]", "!/:@[`{~"}, {"space:]", "\t\r  "}, {"upper:]", "AZ"},
-                   {"word:]", "09AZaz__"}, {"xdigit:]", "09AFaf"}};
+    } classes[] = {{"alnum:]", "09AZaz"},
+                   {"alpha:]", "AZaz"},
+                   {"ascii:]", "\1\177"},
+                   {"blank:]", "\t\t  "},
+                   {"cntrl:]", "\1\37\177\177"},
+                   {"digit:]", "09"},
+                   {"graph:]", "!~"},
+                   {"lower:]", "az"},
+                   {"print:]", " ~"},
+                   {"punct:]", "!/:@[`{~"},
+                   {"space:]", "\t\r  "},
+                   {"upper:]", "AZ"},
+                   {"word:]", "09AZaz__"},
+                   {"xdigit:]", "09AFaf"}};
     size_t start = p->at;
     if (!take_if(p, "[:")) return false;
     bool negated = take_if(p, "^");
@@ -256,12 +290,14 @@ static node *parse_class(parser *p)
             if (!add_posix(p, &n->ranges)) break;
             continue;
         }
-        if (peek(p) == '\\' && p->at + 1 < p->text.size && add_shorthand(p, &n->ranges, p->text.data[p->at + 1])) {
+        if (peek(p) == '\\' && p->at + 1 < p->text.size &&
+            add_shorthand(p, &n->ranges, p->text.data[p->at + 1])) {
             p->at += 2;
             continue;
         }
         uint32_t low = class_member(p), high = low;
-        if (more(p) && peek(p) == '-' && p->at + 1 < p->text.size && p->text.data[p->at + 1] != ']') {
+        if (more(p) && peek(p) == '-' && p->at + 1 < p->text.size &&
+            p->text.data[p->at + 1] != ']') {
             p->at++;
             high = class_member(p);
         }
@@ -307,7 +343,10 @@ static node *parse_escape(parser *p)
         return NULL;
     }
     char c = peek(p);
-    const assertion what = c == 'A' ? TEXT_START : c == 'z' ? TEXT_END : c == 'b' ? WORD_EDGE : NO_WORD_EDGE;
+    const assertion what = c == 'A'   ? TEXT_START
+                           : c == 'z' ? TEXT_END
+                           : c == 'b' ? WORD_EDGE
+                                      : NO_WORD_EDGE;
     if (c == 'A' || c == 'z' || c == 'b' || c == 'B') {
         p->at++;
         return assert_node(p, what);
@@ -327,14 +366,28 @@ static void parse_flags(parser *p, bool *scoped)
     bool on = true;
     for (; more(p); p->at++) {
         switch (peek(p)) {
-        case 'i': p->flags.fold = on; break;
-        case 'm': p->flags.multiline = on; break;
-        case 's': p->flags.dot_all = on; break;
-        case 'U': break; /* which match is preferred: all the same for a whole one */
-        case '-': on = false; break;
+        case 'i':
+            p->flags.fold = on;
+            break;
+        case 'm':
+            p->flags.multiline = on;
+            break;
+        case 's':
+            p->flags.dot_all = on;
+            break;
+        case 'U':
+            break; /* which match is preferred: all the same for a whole one */
+        case '-':
+            on = false;
+            break;
         case ':':
-        case ')': *scoped = p->text.data[p->at++] == ':'; return;
-        default: fail(p, TENON_EUNSUPPORTED, "groups other than (?:), (?P<name>) and flags are not supported"); return;
+        case ')':
+            *scoped = p->text.data[p->at++] == ':';
+            return;
+        default:
+            fail(p, TENON_EUNSUPPORTED,
+                 "groups other than (?:), (?P<name>) and flags are not supported");
+            return;
         }
     }
     fail(p, TENON_EFORMAT, "a group without )");
@@ -345,7 +398,8 @@ static node *parse_group(parser *p)
     flags before = p->flags;
     bool scoped = true;
     if (take_if(p, "?P<") || take_if(p, "?<")) {
-        if (more(p) && (peek(p) == '=' || peek(p) == '!')) fail(p, TENON_EUNSUPPORTED, "looking behind is not supported");
+        if (more(p) && (peek(p) == '=' || peek(p) == '!'))
+            fail(p, TENON_EUNSUPPORTED, "looking behind is not supported");
         while (more(p) && peek(p) != '>')
             p->at++;
         if (!take_if(p, ">")) fail(p, TENON_EFORMAT, "a group's name without >");
@@ -430,7 +484,8 @@ static node *parse_chain(parser *p)
             if (!repeat) return chain;
             *repeat = (node){.type = REPEAT, .child = n, .least = least, .most = most};
             n = repeat;
-            if (more(p) && parse_repeat(p, &least, &most)) fail(p, TENON_EFORMAT, "a repetition of a repetition");
+            if (more(p) && parse_repeat(p, &least, &most))
+                fail(p, TENON_EFORMAT, "a repetition of a repetition");
         }
         if (!n || p->status) return chain;
         *end = n;
@@ -451,7 +506,8 @@ static node *parse_either(parser *p)
     return either;
 }
 
-/* ---- writing the program ---------------------------------------------------------------------- */
+/* ---- writing the program ----------------------------------------------------------------------
+ */
 
 typedef struct writer {
     step *steps; /* NULL: only counted */
@@ -521,19 +577,26 @@ static void write_node(writer *w, const node *n)
     if (++w->work > MOST_WORK) w->full = true;
     if (w->full) return;
     switch (n->type) {
-    case EMPTY: break;
+    case EMPTY:
+        break;
     case CLASS: {
         uint32_t at = put(w, OP_CLASS, 0, 0);
         if (w->steps) w->steps[at].ranges = n->ranges;
         break;
     }
-    case ASSERT: (void)put(w, OP_ASSERT, n->assertion, 0); break;
+    case ASSERT:
+        (void)put(w, OP_ASSERT, n->assertion, 0);
+        break;
     case CHAIN:
         for (const node *child = n->child; child && !w->full; child = child->next)
             write_node(w, child);
         break;
-    case EITHER: write_either(w, n); break;
-    case REPEAT: write_repeat(w, n); break;
+    case EITHER:
+        write_either(w, n);
+        break;
+    case REPEAT:
+        write_repeat(w, n);
+        break;
     }
 }
 
@@ -549,7 +612,8 @@ tenon_status tenon__regex_parse(tenon__arena *arena, tenon__str pattern, const t
     writer w = {.steps = NULL};
     write_node(&w, tree);
     (void)put(&w, OP_MATCH, 0, 0);
-    if (w.full) return tenon__fail(err, TENON_ELIMIT, "the pattern grows beyond %d steps", MOST_STEPS);
+    if (w.full)
+        return tenon__fail(err, TENON_ELIMIT, "the pattern grows beyond %d steps", MOST_STEPS);
     w = (writer){.steps = take(&p, w.count * sizeof *w.steps)};
     if (p.status) return p.status;
     write_node(&w, tree);
@@ -560,7 +624,8 @@ tenon_status tenon__regex_parse(tenon__arena *arena, tenon__str pattern, const t
     return TENON_OK;
 }
 
-/* ---- matching --------------------------------------------------------------------------------- */
+/* ---- matching ---------------------------------------------------------------------------------
+ */
 
 /* Which steps are next: a list, and a mark for each. */
 typedef struct threads {
@@ -582,12 +647,18 @@ static bool is_word(uint32_t c)
 static bool holds(uint32_t what, uint32_t before, uint32_t after)
 {
     switch (what) {
-    case TEXT_START: return before == NO_CODE;
-    case TEXT_END: return after == NO_CODE;
-    case LINE_START: return before == NO_CODE || before == '\n';
-    case LINE_END: return after == NO_CODE || after == '\n';
-    case WORD_EDGE: return is_word(before) != is_word(after);
-    default: return is_word(before) == is_word(after);
+    case TEXT_START:
+        return before == NO_CODE;
+    case TEXT_END:
+        return after == NO_CODE;
+    case LINE_START:
+        return before == NO_CODE || before == '\n';
+    case LINE_END:
+        return after == NO_CODE || after == '\n';
+    case WORD_EDGE:
+        return is_word(before) != is_word(after);
+    default:
+        return is_word(before) == is_word(after);
     }
 }
 
@@ -599,7 +670,8 @@ static void push(threads *t, uint32_t *stack, uint32_t *depth, uint32_t at)
 }
 
 /* Adds step `at` and all that follow from it without a character. */
-static void add(const tenon__regex *regex, threads *t, uint32_t *stack, uint32_t at, uint32_t before, uint32_t after)
+static void add(const tenon__regex *regex, threads *t, uint32_t *stack, uint32_t at,
+                uint32_t before, uint32_t after)
 {
     uint32_t depth = 0;
     push(t, stack, &depth, at);
@@ -629,7 +701,8 @@ static bool in_class(const range *r, uint32_t code)
 bool tenon__regex_matches(const tenon__regex *regex, const char *text, size_t size, void *scratch)
 {
     uint32_t n = regex->count, *memory = scratch, *stack = memory + 4 * (size_t)n;
-    threads now = {memory, memory + n, 0, 1}, next = {memory + 2 * (size_t)n, memory + 3 * (size_t)n, 0, 1};
+    threads now = {memory, memory + n, 0, 1},
+            next = {memory + 2 * (size_t)n, memory + 3 * (size_t)n, 0, 1};
     memset(scratch, 0, tenon__regex_scratch_bytes(regex));
     size_t at = 0, ahead = 0;
     uint32_t code = size ? tenon__utf8_next(text, size, &at) : NO_CODE;

@@ -10,8 +10,8 @@
 
 typedef struct tenon__regex tenon__regex;
 
-/* Everything lies in the arena. TENON_EFORMAT says what is wrong and where, TENON_EUNSUPPORTED what is left
- * out, TENON_ELIMIT that the expression grows too large. */
+/* Everything lies in the arena. TENON_EFORMAT says what is wrong and where, TENON_EUNSUPPORTED what
+ * is left out, TENON_ELIMIT that the expression grows too large. */
 tenon_status tenon__regex_parse(tenon__arena *arena, tenon__str pattern, const tenon__regex **out,
                                 tenon_error *err);
 size_t tenon__regex_scratch_bytes(const tenon__regex *regex);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A unit is one block: sixteen lines of a plane on one side, a line of sixteen on the other; transposed in squares of 16. */
+/* A unit is one block: sixteen lines of a plane on one side, a line of sixteen on the other;
+ * transposed in squares of 16. */
 #include "opkit/reorder.h"
 
 #define ELEMENT_NS 0.15
@@ -12,11 +13,14 @@ tenon_status tenon__reorder_bind(tenon__bind *c)
     p->blocks = (x->dims[1] + TENON__BLOCK - 1) / TENON__BLOCK;
     p->plane = tenon__dims_product(x->dims, 2, x->rank);
     p->units = x->dims[0] * p->blocks;
-    c->tiles = p->plane ? tenon__tiles(p->units, (double)p->plane * TENON__BLOCK * ELEMENT_NS, &p->per_tile) : 0;
+    c->tiles = p->plane ? tenon__tiles(p->units, (double)p->plane * TENON__BLOCK * ELEMENT_NS,
+                                       &p->per_tile)
+                        : 0;
     return TENON_OK;
 }
 
-/* to: `some` channels of `plane` positions each become positions of 16, lanes past them zero. from: the way back. */
+/* to: `some` channels of `plane` positions each become positions of 16, lanes past them zero. from:
+ * the way back. */
 #define REORDER(T)                                                                                 \
     static void block_to_##T(const void *from_, int64_t plane, int64_t some, void *to_)            \
     {                                                                                              \
@@ -49,17 +53,24 @@ REORDER(uint32_t)
 REORDER(uint64_t)
 
 typedef void (*block_fn)(const void *from, int64_t plane, int64_t some, void *to);
-static const block_fn to_fns[] = {block_to_uint8_t, block_to_uint16_t, block_to_uint32_t, block_to_uint64_t};
-static const block_fn from_fns[] = {block_from_uint8_t, block_from_uint16_t, block_from_uint32_t, block_from_uint64_t};
+static const block_fn to_fns[] = {block_to_uint8_t, block_to_uint16_t, block_to_uint32_t,
+                                  block_to_uint64_t};
+static const block_fn from_fns[] = {block_from_uint8_t, block_from_uint16_t, block_from_uint32_t,
+                                    block_from_uint64_t};
 
 static int size_index(tenon_dtype dtype) /* -1: not blocked */
 {
     switch (tenon_dtype_bits(dtype)) {
-    case 8: return 0;
-    case 16: return 1;
-    case 32: return 2;
-    case 64: return 3;
-    default: return -1;
+    case 8:
+        return 0;
+    case 16:
+        return 1;
+    case 32:
+        return 2;
+    case 64:
+        return 3;
+    default:
+        return -1;
     }
 }
 
@@ -68,9 +79,11 @@ tenon_status tenon__reorder_infer(tenon__infer *c, tenon__layout from, tenon__la
     const tenon__view *x = c->in[0];
     if (x->dtype != TENON_NONE && size_index(x->dtype) < 0)
         return tenon__fail(c->err, TENON_ETYPE, "%s is not blocked", tenon_dtype_text(x->dtype));
-    if (x->layout != from) return tenon__fail(c->err, TENON_EINTERNAL, "the input has the other layout");
+    if (x->layout != from)
+        return tenon__fail(c->err, TENON_EINTERNAL, "the input has the other layout");
     if (x->rank != TENON__RANK_UNKNOWN && x->rank < 3)
-        return tenon__fail(c->err, TENON_ESHAPE, "the input has rank %d; only rank 3 and more is blocked", x->rank);
+        return tenon__fail(c->err, TENON_ESHAPE,
+                           "the input has rank %d; only rank 3 and more is blocked", x->rank);
     tenon__infer_like(c, 0, 0);
     c->out[0]->layout = (uint8_t)to;
     return TENON_OK;
@@ -88,7 +101,8 @@ static void run(const tenon__run *r, const block_fn *fns, bool to)
     for (int64_t u = r->tile * p->per_tile; u < end; u++) {
         int64_t n = u / p->blocks, b = u % p->blocks, first = b * TENON__BLOCK;
         int64_t some = p->channels - first < TENON__BLOCK ? p->channels - first : TENON__BLOCK;
-        int64_t plain = (n * p->channels + first) * p->plane * elem, blocked = u * p->plane * TENON__BLOCK * elem;
+        int64_t plain = (n * p->channels + first) * p->plane * elem,
+                blocked = u * p->plane * TENON__BLOCK * elem;
         fns[index](src + (to ? plain : blocked), p->plane, some, dst + (to ? blocked : plain));
     }
 }

@@ -28,9 +28,11 @@ static const tenon__view *present(const tenon__view *const *in, uint32_t count, 
     return in[i]->rank == 1 && in[i]->dims[0] == 0 ? NULL : in[i];
 }
 
-static operands find_operands(const tenon__resample_attrs *a, const tenon__view *const *in, uint32_t count)
+static operands find_operands(const tenon__resample_attrs *a, const tenon__view *const *in,
+                              uint32_t count)
 {
-    operands o = {in[0], NULL, present(in, count, a->scales_input), present(in, count, a->sizes_input)};
+    operands o = {in[0], NULL, present(in, count, a->scales_input),
+                  present(in, count, a->sizes_input)};
     if (a->coords == TENON__COORDS_CROP) o.roi = present(in, count, a->roi_input);
     return o;
 }
@@ -43,7 +45,8 @@ static tenon_status list_axes(const tenon__resample_attrs *a, int rank, int *axe
     for (int k = 0; k < *count; k++) {
         int64_t axis = a->axis_count < 0 ? k : a->axes[k] < 0 ? a->axes[k] + rank : a->axes[k];
         if (axis < 0 || axis >= rank || seen[axis])
-            return tenon__fail(err, TENON_EFORMAT, "axes has %lld; it must name each of %d dims at most once",
+            return tenon__fail(err, TENON_EFORMAT,
+                               "axes has %lld; it must name each of %d dims at most once",
                                (long long)a->axes[k], rank);
         seen[axis] = true;
         axes[k] = (int)axis;
@@ -51,12 +54,13 @@ static tenon_status list_axes(const tenon__resample_attrs *a, int rank, int *axe
     return TENON_OK;
 }
 
-static tenon_status by_sizes(const tenon__resample_attrs *a, const operands *o, const int *axes, int count,
-                             geometry *g, tenon_error *err)
+static tenon_status by_sizes(const tenon__resample_attrs *a, const operands *o, const int *axes,
+                             int count, geometry *g, tenon_error *err)
 {
     double common = 0;
     for (int k = 0; k < count; k++) {
-        int64_t size = tenon__get_i64(o->sizes->dtype, o->sizes->data, (size_t)k), in = o->x->dims[axes[k]];
+        int64_t size = tenon__get_i64(o->sizes->dtype, o->sizes->data, (size_t)k),
+                in = o->x->dims[axes[k]];
         if (size < 0 || size > INT32_MAX)
             return tenon__fail(err, TENON_ESHAPE, "sizes has %lld at %d", (long long)size, k);
         g->out[axes[k]] = size;
@@ -75,15 +79,16 @@ static tenon_status by_sizes(const tenon__resample_attrs *a, const operands *o, 
     return TENON_OK;
 }
 
-static tenon_status by_scales(const tenon__resample_attrs *a, const operands *o, const int *axes, int count,
-                              geometry *g, tenon_error *err)
+static tenon_status by_scales(const tenon__resample_attrs *a, const operands *o, const int *axes,
+                              int count, geometry *g, tenon_error *err)
 {
     for (int k = 0; k < count; k++) {
         int64_t in = o->x->dims[axes[k]];
-        float s = o->scales ? (float)tenon__get_f64(o->scales->dtype, o->scales->data, (size_t)k) : a->scales[k];
+        float s = o->scales ? (float)tenon__get_f64(o->scales->dtype, o->scales->data, (size_t)k)
+                            : a->scales[k];
         if (!(s > 0) || !(s <= (float)INT32_MAX) || (in >= 0 && (double)s * (double)in > INT32_MAX))
-            return tenon__fail(err, TENON_ESHAPE, "scales has %g at %d, a dim of %lld", (double)s, k,
-                               (long long)in);
+            return tenon__fail(err, TENON_ESHAPE, "scales has %g at %d, a dim of %lld", (double)s,
+                               k, (long long)in);
         g->scale[axes[k]] = s;
         g->width[axes[k]] = (double)s * (double)in;
         /* In single precision, as other runtimes do: 7/3 rounded and times 3 is 7. */
@@ -99,7 +104,8 @@ static tenon_status check_count(const tenon__view *v, const char *what, int coun
     return TENON_OK;
 }
 
-static tenon_status measure(const tenon__resample_attrs *a, const operands *o, geometry *g, tenon_error *err)
+static tenon_status measure(const tenon__resample_attrs *a, const operands *o, geometry *g,
+                            tenon_error *err)
 {
     int axes[TENON_MAX_RANK], count;
     tenon_status st = list_axes(a, o->x->rank, axes, &count, err);
@@ -120,8 +126,8 @@ static tenon_status measure(const tenon__resample_attrs *a, const operands *o, g
         g->roi_start[axes[k]] = tenon__get_f64(o->roi->dtype, o->roi->data, (size_t)k);
         g->roi_end[axes[k]] = tenon__get_f64(o->roi->dtype, o->roi->data, (size_t)(count + k));
         if (!(fabs(g->roi_start[axes[k]]) < 1e6) || !(fabs(g->roi_end[axes[k]]) < 1e6))
-            return tenon__fail(err, TENON_ESHAPE, "roi has %g and %g for dim %d", g->roi_start[axes[k]],
-                               g->roi_end[axes[k]], axes[k]);
+            return tenon__fail(err, TENON_ESHAPE, "roi has %g and %g for dim %d",
+                               g->roi_start[axes[k]], g->roi_end[axes[k]], axes[k]);
     }
     if (o->sizes) return by_sizes(a, o, axes, count, g, err);
     if (!o->scales && a->scale_count != count)
@@ -134,7 +140,8 @@ static tenon_status check_types(const tenon__infer *c, const operands *o)
     const tenon__resample_attrs *a = c->attrs;
     tenon_dtype dtype = o->x->dtype;
     bool moves = a->mode == TENON__RESAMPLE_NEAREST && tenon_dtype_bits(dtype) >= 8;
-    if (dtype != TENON_NONE && !moves && !tenon__is_number(dtype) && dtype != TENON_F16 && dtype != TENON_BF16)
+    if (dtype != TENON_NONE && !moves && !tenon__is_number(dtype) && dtype != TENON_F16 &&
+        dtype != TENON_BF16)
         return tenon__fail(c->err, TENON_EUNSUPPORTED, "resampling of %s is not supported",
                            tenon_dtype_text(dtype));
     const tenon__view *const floats[2] = {o->roi, o->scales};
@@ -184,9 +191,11 @@ tenon_status tenon__resample_infer(tenon__infer *c)
     return TENON_OK;
 }
 
-/* ---- bind ------------------------------------------------------------------------------------- */
+/* ---- bind -------------------------------------------------------------------------------------
+ */
 
-static bool is_active(const tenon__resample_attrs *a, const geometry *g, const tenon__view *x, int d)
+static bool is_active(const tenon__resample_attrs *a, const geometry *g, const tenon__view *x,
+                      int d)
 {
     if (g->out[d] != x->dims[d] || fabs(g->scale[d] - 1) > 1e-9) return true;
     return a->coords == TENON__COORDS_CROP && (g->roi_start[d] != 0 || g->roi_end[d] != 1);
@@ -200,7 +209,8 @@ static void add_axis(tenon__resample_params *p, int64_t in, int64_t out, bool ac
         last->out *= out;
         return;
     }
-    p->axes[p->rank++] = (tenon__resample_axis){.active = active, .in = in, .out = out, .taps = 1, .scale = 1};
+    p->axes[p->rank++] =
+        (tenon__resample_axis){.active = active, .in = in, .out = out, .taps = 1, .scale = 1};
 }
 
 /* Channels in blocks: an axis of blocks, and 16 lanes behind everything. */
@@ -234,8 +244,10 @@ static tenon_status place_tables(tenon__bind *c, tenon__resample_params *p)
         tenon__resample_axis *axis = &p->axes[d];
         size_t entries;
         if (!axis->active) continue;
-        if (!axis->taps || !tenon__mul((size_t)axis->out, (size_t)axis->taps, &entries) || entries > SIZE_MAX / 64)
-            return tenon__fail(c->err, TENON_ELIMIT, "going from %lld to %lld places takes too many weights",
+        if (!axis->taps || !tenon__mul((size_t)axis->out, (size_t)axis->taps, &entries) ||
+            entries > SIZE_MAX / 64)
+            return tenon__fail(c->err, TENON_ELIMIT,
+                               "going from %lld to %lld places takes too many weights",
                                (long long)axis->in, (long long)axis->out);
         axis->index_at = at;
         axis->weight_at = axis->index_at + tenon__align_up(entries * sizeof(int32_t), 64);
@@ -270,8 +282,9 @@ static void choose_pieces(tenon__bind *c, const tenon__resample_attrs *a, tenon_
         size_t real = p->wide ? sizeof(double) : sizeof(float);
         elem_ns = 0.5 * last->taps + 0.2 * (double)combos;
         /* The cached lines, a line for what is summed up, the numbers of what is cached. */
-        c->scratch_bytes = (size_t)(p->slots + 2) * (tenon__align_up((size_t)p->line_most * real, 64) + 64) +
-                           64 * sizeof(int64_t);
+        c->scratch_bytes =
+            (size_t)(p->slots + 2) * (tenon__align_up((size_t)p->line_most * real, 64) + 64) +
+            64 * sizeof(int64_t);
     }
     p->tiles = tenon__tiles(p->pieces, 20 + elem_ns * (double)p->line_most, &p->pieces_per_tile);
 }
@@ -295,7 +308,8 @@ tenon_status tenon__resample_bind(tenon__bind *c)
     p->row = tenon__resize_find(c->cpu);
     p->wide = computes_wide(o.x->dtype);
     size_t bytes = 0;
-    if (!tenon__view_bytes(c->out[0], &bytes)) return tenon__fail(c->err, TENON_ELIMIT, "the output is too large");
+    if (!tenon__view_bytes(c->out[0], &bytes))
+        return tenon__fail(c->err, TENON_ELIMIT, "the output is too large");
     p->total_bytes = (int64_t)bytes;
     c->tiles = 0;
     if (bytes == 0) return TENON_OK;
@@ -325,8 +339,8 @@ uint32_t tenon__resample_tiles(const void *params, uint32_t phase)
     return p->copy || phase == 1 ? p->tiles : 1;
 }
 
-int tenon__resample_blocked(const tenon__node *node, const void *attrs, const tenon__view *const *in,
-                            uint32_t in_count, tenon__cpu_bits cpu)
+int tenon__resample_blocked(const tenon__node *node, const void *attrs,
+                            const tenon__view *const *in, uint32_t in_count, tenon__cpu_bits cpu)
 {
     const tenon__resample_attrs *a = attrs;
     const tenon__view *x = in[0];
@@ -341,7 +355,9 @@ int tenon__resample_blocked(const tenon__node *node, const void *attrs, const te
     for (int k = 0; k < count; k++) {
         if (axes[k] > 1) continue;
         if (sizes) {
-            if (!sizes->known || x->dims[axes[k]] < 0 || sizes->rank != 1 || sizes->dims[0] != count) return 0;
+            if (!sizes->known || x->dims[axes[k]] < 0 || sizes->rank != 1 ||
+                sizes->dims[0] != count)
+                return 0;
             if (a->policy != TENON__ASPECT_STRETCH) return 0;
             if (tenon__get_i64(sizes->dtype, sizes->data, (size_t)k) != x->dims[axes[k]]) return 0;
         } else if (scales) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Resize and Upsample: resampling along any axes. Phase 0 writes, for each axis and output place, the
- * source places and their weights; phase 1 takes lines of the output in tiles. */
+/* Resize and Upsample: resampling along any axes. Phase 0 writes, for each axis and output place,
+ * the source places and their weights; phase 1 takes lines of the output in tiles. */
 #ifndef TENON_OPKIT_RESAMPLE_H
 #define TENON_OPKIT_RESAMPLE_H
 
@@ -58,7 +58,7 @@ typedef struct tenon__resample_axis {
     int64_t in, out;
     double scale, width; /* out before it became a whole number */
     double roi_start, roi_end;
-    int taps, first;         /* source places: floor(x) + first + k */
+    int taps, first;                        /* source places: floor(x) + first + k */
     size_t index_at, weight_at, outside_at; /* in work, bytes */
 } tenon__resample_axis;
 
@@ -87,7 +87,7 @@ tenon_status tenon__resample_bind(tenon__bind *c);
 uint32_t tenon__resample_tiles(const void *params, uint32_t phase);
 tenon_status tenon__resample_run(const tenon__run *r);
 /* f32 along spatial axes only. */
-int tenon__resample_blocked(const tenon__node *node, const void *attrs, const tenon__view *const *in,
-                            uint32_t in_count, tenon__cpu_bits cpu);
+int tenon__resample_blocked(const tenon__node *node, const void *attrs,
+                            const tenon__view *const *in, uint32_t in_count, tenon__cpu_bits cpu);
 
 #endif

@@ -9,9 +9,9 @@
 
 /* Where a piece of the output lies. Elements. */
 typedef struct piece {
-    int64_t line, x, count;          /* of the last axis: first place, how many */
-    int64_t inner, width;            /* behind it: first element, how many */
-    int64_t at[TENON_MAX_RANK + 1];  /* places of the axes before the last */
+    int64_t line, x, count;         /* of the last axis: first place, how many */
+    int64_t inner, width;           /* behind it: first element, how many */
+    int64_t at[TENON_MAX_RANK + 1]; /* places of the axes before the last */
     bool outside;
 } piece;
 
@@ -34,7 +34,8 @@ static piece find_piece(const tenon__run *r, int64_t number)
         const tenon__resample_axis *axis = &p->axes[d];
         at.at[d] = rest % axis->out;
         rest /= axis->out;
-        if (axis->active && ((const uint8_t *)r->work)[axis->outside_at + (size_t)at.at[d]]) at.outside = true;
+        if (axis->active && ((const uint8_t *)r->work)[axis->outside_at + (size_t)at.at[d]])
+            at.outside = true;
     }
     return at;
 }
@@ -60,10 +61,12 @@ static void fill_outside(const tenon__run *r, const piece *at, uint8_t *out)
     const uint8_t *outside = (const uint8_t *)r->work + p->axes[p->rank - 1].outside_at + at->x;
     int64_t bytes = at->width * (int64_t)p->elem_bytes;
     for (int64_t x = 0; x < at->count; x++)
-        if (at->outside || outside[x]) tenon__fill(out + x * bytes, p->value, p->elem_bytes, at->width);
+        if (at->outside || outside[x])
+            tenon__fill(out + x * bytes, p->value, p->elem_bytes, at->width);
 }
 
-/* ---- nearest ---------------------------------------------------------------------------------- */
+/* ---- nearest ----------------------------------------------------------------------------------
+ */
 
 typedef struct element16 {
     uint64_t half[2];
@@ -81,16 +84,26 @@ PICK(uint16_t)
 PICK(uint64_t)
 PICK(element16)
 
-static void pick(const tenon__resample_params *p, uint8_t *dst, const uint8_t *src, const int32_t *index,
-                 const piece *at)
+static void pick(const tenon__resample_params *p, uint8_t *dst, const uint8_t *src,
+                 const int32_t *index, const piece *at)
 {
     int64_t bytes = at->width * (int64_t)p->elem_bytes, step = p->inner * (int64_t)p->elem_bytes;
     switch (bytes == step ? bytes : 0) {
-    case 1: pick_uint8_t(dst, src, index, at->count); break;
-    case 2: pick_uint16_t(dst, src, index, at->count); break;
-    case 4: p->row->pick4(dst, src, index, at->count); break;
-    case 8: pick_uint64_t(dst, src, index, at->count); break;
-    case 16: pick_element16(dst, src, index, at->count); break;
+    case 1:
+        pick_uint8_t(dst, src, index, at->count);
+        break;
+    case 2:
+        pick_uint16_t(dst, src, index, at->count);
+        break;
+    case 4:
+        p->row->pick4(dst, src, index, at->count);
+        break;
+    case 8:
+        pick_uint64_t(dst, src, index, at->count);
+        break;
+    case 16:
+        pick_element16(dst, src, index, at->count);
+        break;
     default:
         for (int64_t x = 0; x < at->count; x++)
             memcpy(dst + x * bytes, src + index[x] * step, (size_t)bytes);
@@ -126,12 +139,14 @@ static void run_nearest(const tenon__run *r, int64_t from, int64_t to)
     }
 }
 
-/* ---- linear and cubic ------------------------------------------------------------------------- */
+/* ---- linear and cubic -------------------------------------------------------------------------
+ */
 
-/* One source line resampled along the last axis, into float or double. `step`: elements from place to
- * place of src. */
-typedef void (*across_fn)(const tenon__resample_params *p, void *dst, const void *src, const int32_t *index,
-                          const void *weight, int taps, int64_t n, int64_t step, int64_t width);
+/* One source line resampled along the last axis, into float or double. `step`: elements from place
+ * to place of src. */
+typedef void (*across_fn)(const tenon__resample_params *p, void *dst, const void *src,
+                          const int32_t *index, const void *weight, int taps, int64_t n,
+                          int64_t step, int64_t width);
 /* Into the output's type. */
 typedef void (*store_fn)(const tenon__resample_params *p, void *dst, const void *src, int64_t n);
 
@@ -155,14 +170,18 @@ typedef void (*store_fn)(const tenon__resample_params *p, void *dst, const void 
     }
 /* NaN gives 0. The bounds are those of the type, as far as the computing type can say. */
 #define STORE(type, real, low, high)                                                               \
-    static void store_##type(const tenon__resample_params *p, void *to, const void *from, int64_t n) \
+    static void store_##type(const tenon__resample_params *p, void *to, const void *from,          \
+                             int64_t n)                                                            \
     {                                                                                              \
         const real *src = from;                                                                    \
         type *dst = to;                                                                            \
         (void)p;                                                                                   \
         for (int64_t i = 0; i < n; i++) {                                                          \
             double v = rint((double)src[i]);                                                       \
-            dst[i] = v != v ? 0 : v <= (double)(low) ? (low) : v >= (double)(high) ? (high) : (type)v; \
+            dst[i] = v != v                ? 0                                                     \
+                     : v <= (double)(low)  ? (low)                                                 \
+                     : v >= (double)(high) ? (high)                                                \
+                                           : (type)v;                                              \
         }                                                                                          \
     }
 ACROSS(uint8_t, float)
@@ -182,8 +201,9 @@ STORE(int32_t, double, INT32_MIN, INT32_MAX)
 STORE(uint64_t, double, 0, UINT64_MAX)
 STORE(int64_t, double, INT64_MIN, INT64_MAX)
 
-static void across_float(const tenon__resample_params *p, void *dst, const void *src, const int32_t *index,
-                         const void *weight, int taps, int64_t n, int64_t step, int64_t width)
+static void across_float(const tenon__resample_params *p, void *dst, const void *src,
+                         const int32_t *index, const void *weight, int taps, int64_t n,
+                         int64_t step, int64_t width)
 {
     if (step == 1)
         p->row->across(dst, src, index, weight, taps, n);
@@ -191,8 +211,9 @@ static void across_float(const tenon__resample_params *p, void *dst, const void 
         p->row->across_wide(dst, width, src, step, index, weight, taps, n, width);
 }
 
-static void across_u8(const tenon__resample_params *p, void *dst, const void *src, const int32_t *index,
-                      const void *weight, int taps, int64_t n, int64_t step, int64_t width)
+static void across_u8(const tenon__resample_params *p, void *dst, const void *src,
+                      const int32_t *index, const void *weight, int taps, int64_t n, int64_t step,
+                      int64_t width)
 {
     if (step == 1)
         p->row->across_u8(dst, src, index, weight, taps, n);
@@ -207,7 +228,10 @@ static void store_u8(const tenon__resample_params *p, void *dst, const void *src
 
 static across_fn find_across(tenon_dtype dtype, store_fn *store)
 {
-#define TYPE(name, type) case name: *store = store_##type; return across_##type;
+#define TYPE(name, type)                                                                           \
+    case name:                                                                                     \
+        *store = store_##type;                                                                     \
+        return across_##type;
     switch (dtype) {
         TYPE(TENON_I8, int8_t)
         TYPE(TENON_U16, uint16_t)
@@ -216,9 +240,15 @@ static across_fn find_across(tenon_dtype dtype, store_fn *store)
         TYPE(TENON_I32, int32_t)
         TYPE(TENON_U64, uint64_t)
         TYPE(TENON_I64, int64_t)
-    case TENON_U8: *store = store_u8; return across_u8;
-    case TENON_F64: *store = NULL; return across_double;
-    default: *store = NULL; return across_float;
+    case TENON_U8:
+        *store = store_u8;
+        return across_u8;
+    case TENON_F64:
+        *store = NULL;
+        return across_double;
+    default:
+        *store = NULL;
+        return across_float;
     }
 #undef TYPE
 }
@@ -231,8 +261,8 @@ static void mix_double(double *dst, const double *row, double weight, bool add, 
 
 /* Scratch of a tile. */
 typedef struct lines {
-    int64_t *tags;    /* which source line a slot holds, -1 none */
-    uint8_t *slots;   /* p->slots of them, and one more */
+    int64_t *tags;  /* which source line a slot holds, -1 none */
+    uint8_t *slots; /* p->slots of them, and one more */
     uint8_t *sum;
     size_t slot_bytes;
 } lines;
@@ -257,7 +287,8 @@ static double weight_at(const tenon__run *r, const tenon__resample_axis *axis, i
 }
 
 /* The combination of taps with this number: its source line, its weight and its slot. */
-static int64_t source_line(const tenon__run *r, const piece *at, int64_t combo, double *weight, int *slot)
+static int64_t source_line(const tenon__run *r, const piece *at, int64_t combo, double *weight,
+                           int *slot)
 {
     const tenon__resample_params *p = r->params;
     int64_t line = 0, step = 1;
@@ -296,14 +327,15 @@ static void mix(const tenon__resample_params *p, batch *b, void *sum, int64_t n)
     b->count = 0;
 }
 
-static void sum_lines(const tenon__run *r, const piece *at, lines *l, int64_t combos, int64_t chunk, void *sum,
-                      across_fn across)
+static void sum_lines(const tenon__run *r, const piece *at, lines *l, int64_t combos, int64_t chunk,
+                      void *sum, across_fn across)
 {
     const tenon__resample_params *p = r->params;
     const tenon__resample_axis *last = &p->axes[p->rank - 1];
     size_t real = p->wide ? sizeof(double) : sizeof(float);
     const int32_t *index = index_of(r, last) + at->x * last->taps;
-    const uint8_t *weights = (const uint8_t *)r->work + last->weight_at + (size_t)(at->x * last->taps) * real;
+    const uint8_t *weights =
+        (const uint8_t *)r->work + last->weight_at + (size_t)(at->x * last->taps) * real;
     int64_t n = at->count * at->width;
     batch b = {.count = 0, .add = false};
     for (int64_t combo = 0; combo < combos; combo++) {
@@ -311,7 +343,8 @@ static void sum_lines(const tenon__run *r, const piece *at, lines *l, int64_t co
         int slot;
         int64_t line = source_line(r, at, combo, &weight, &slot);
         if (combos == 1) {
-            across(p, sum, line_in(r, at, line), index, weights, last->taps, at->count, p->inner, at->width);
+            across(p, sum, line_in(r, at, line), index, weights, last->taps, at->count, p->inner,
+                   at->width);
             return;
         }
         if (weight == 0) continue;
@@ -320,7 +353,8 @@ static void sum_lines(const tenon__run *r, const piece *at, lines *l, int64_t co
         uint8_t *row = l->slots + (size_t)slot * l->slot_bytes;
         int64_t tag = line * p->x_chunks * p->inner_chunks + chunk;
         if (!kept || l->tags[slot] != tag) {
-            across(p, row, line_in(r, at, line), index, weights, last->taps, at->count, p->inner, at->width);
+            across(p, row, line_in(r, at, line), index, weights, last->taps, at->count, p->inner,
+                   at->width);
             if (kept) l->tags[slot] = tag;
         }
         if (p->wide) {
@@ -367,8 +401,10 @@ tenon_status tenon__resample_run(const tenon__run *r)
     const tenon__resample_params *p = r->params;
     int64_t from = (int64_t)r->tile * p->pieces_per_tile;
     if (p->copy) {
-        int64_t bytes = p->total_bytes - from < p->pieces_per_tile ? p->total_bytes - from : p->pieces_per_tile;
-        memcpy((uint8_t *)r->out[0]->data + from, (const uint8_t *)r->in[0]->data + from, (size_t)bytes);
+        int64_t bytes =
+            p->total_bytes - from < p->pieces_per_tile ? p->total_bytes - from : p->pieces_per_tile;
+        memcpy((uint8_t *)r->out[0]->data + from, (const uint8_t *)r->in[0]->data + from,
+               (size_t)bytes);
         return TENON_OK;
     }
     if (r->phase == 0) {

@@ -22,14 +22,20 @@ void tenon__resample_taps(const tenon__resample_attrs *a, tenon__resample_axis *
 }
 
 /* In single precision, since that is what decides which place is nearest in other runtimes too. */
-static float nearest_place(const tenon__resample_attrs *a, const tenon__resample_axis *axis, int64_t i)
+static float nearest_place(const tenon__resample_attrs *a, const tenon__resample_axis *axis,
+                           int64_t i)
 {
-    const float x = (float)i, scale = (float)axis->scale, in = (float)axis->in, out = (float)axis->width;
+    const float x = (float)i, scale = (float)axis->scale, in = (float)axis->in,
+                out = (float)axis->width;
     switch (a->coords) {
-    case TENON__COORDS_ASYMMETRIC: return x / scale;
-    case TENON__COORDS_TF_NEAREST: return (x + 0.5f) / scale;
-    case TENON__COORDS_PYTORCH: return out > 1 ? (x + 0.5f) / scale - 0.5f : 0;
-    case TENON__COORDS_ALIGN: return out == 1 ? 0 : x * (in - 1) / (out - 1);
+    case TENON__COORDS_ASYMMETRIC:
+        return x / scale;
+    case TENON__COORDS_TF_NEAREST:
+        return (x + 0.5f) / scale;
+    case TENON__COORDS_PYTORCH:
+        return out > 1 ? (x + 0.5f) / scale - 0.5f : 0;
+    case TENON__COORDS_ALIGN:
+        return out == 1 ? 0 : x * (in - 1) / (out - 1);
     case TENON__COORDS_SYMMETRIC: {
         float offset = in / 2 * (1 - (float)axis->out / out);
         return offset + (x + 0.5f) / scale - 0.5f;
@@ -39,7 +45,8 @@ static float nearest_place(const tenon__resample_attrs *a, const tenon__resample
         if (out == 1) return 0.5f * (start + end) * (in - 1);
         return start * (in - 1) + x * (end - start) * (in - 1) / (out - 1);
     }
-    default: return (x + 0.5f) / scale - 0.5f;
+    default:
+        return (x + 0.5f) / scale - 0.5f;
     }
 }
 
@@ -47,15 +54,22 @@ static double place(const tenon__resample_attrs *a, const tenon__resample_axis *
 {
     const double x = (double)i, scale = axis->scale, in = (double)axis->in, out = axis->width;
     switch (a->coords) {
-    case TENON__COORDS_ASYMMETRIC: return x / scale;
-    case TENON__COORDS_TF_NEAREST: return (x + 0.5) / scale;
-    case TENON__COORDS_PYTORCH: return out > 1 ? (x + 0.5) / scale - 0.5 : 0;
-    case TENON__COORDS_ALIGN: return out == 1 ? 0 : x * (in - 1) / (out - 1);
-    case TENON__COORDS_SYMMETRIC: return in / 2 * (1 - (double)axis->out / out) + (x + 0.5) / scale - 0.5;
+    case TENON__COORDS_ASYMMETRIC:
+        return x / scale;
+    case TENON__COORDS_TF_NEAREST:
+        return (x + 0.5) / scale;
+    case TENON__COORDS_PYTORCH:
+        return out > 1 ? (x + 0.5) / scale - 0.5 : 0;
+    case TENON__COORDS_ALIGN:
+        return out == 1 ? 0 : x * (in - 1) / (out - 1);
+    case TENON__COORDS_SYMMETRIC:
+        return in / 2 * (1 - (double)axis->out / out) + (x + 0.5) / scale - 0.5;
     case TENON__COORDS_CROP:
         if (out == 1) return 0.5 * (axis->roi_start + axis->roi_end) * (in - 1);
-        return axis->roi_start * (in - 1) + x * (axis->roi_end - axis->roi_start) * (in - 1) / (out - 1);
-    default: return (x + 0.5) / scale - 0.5;
+        return axis->roi_start * (in - 1) +
+               x * (axis->roi_end - axis->roi_start) * (in - 1) / (out - 1);
+    default:
+        return (x + 0.5) / scale - 0.5;
     }
 }
 
@@ -67,11 +81,16 @@ static int32_t clamp_place(double x, int64_t in)
 static float round_place(tenon__resample_round round, float x, double scale)
 {
     switch (round) {
-    case TENON__ROUND_FLOOR: return floorf(x);
-    case TENON__ROUND_CEIL: return ceilf(x);
-    case TENON__ROUND_PREFER_CEIL: return floorf(x) + (x - floorf(x) >= 0.5f ? 1.0f : 0.0f);
-    case TENON__ROUND_SIMPLE: return scale < 1 ? ceilf(x) : floorf(x);
-    default: return floorf(x) + (x - floorf(x) > 0.5f ? 1.0f : 0.0f);
+    case TENON__ROUND_FLOOR:
+        return floorf(x);
+    case TENON__ROUND_CEIL:
+        return ceilf(x);
+    case TENON__ROUND_PREFER_CEIL:
+        return floorf(x) + (x - floorf(x) >= 0.5f ? 1.0f : 0.0f);
+    case TENON__ROUND_SIMPLE:
+        return scale < 1 ? ceilf(x) : floorf(x);
+    default:
+        return floorf(x) + (x - floorf(x) > 0.5f ? 1.0f : 0.0f);
     }
 }
 
@@ -90,15 +109,15 @@ static double cubic(double x, double a)
 }
 
 /* The weight of tap k of a place, which lies `ratio` in (0, 1] behind its floor. */
-static double tap(const tenon__resample_attrs *a, const tenon__resample_axis *axis, double scale, double ratio,
-                  int k)
+static double tap(const tenon__resample_attrs *a, const tenon__resample_axis *axis, double scale,
+                  double ratio, int k)
 {
     double x = (axis->first + k - ratio) * scale;
     return a->mode == TENON__RESAMPLE_CUBIC ? cubic(x, (double)a->cubic_a) : triangle(x);
 }
 
-static void fill_one(const tenon__resample_attrs *a, const tenon__resample_axis *axis, int64_t i, bool wide,
-                     uint8_t *work)
+static void fill_one(const tenon__resample_attrs *a, const tenon__resample_axis *axis, int64_t i,
+                     bool wide, uint8_t *work)
 {
     int32_t *index = (int32_t *)(void *)(work + axis->index_at) + i * axis->taps;
     float *single = (float *)(void *)(work + axis->weight_at) + i * axis->taps;
@@ -127,8 +146,8 @@ static void fill_one(const tenon__resample_attrs *a, const tenon__resample_axis 
         a->coords == TENON__COORDS_CROP && (x < 0 || x > (double)(axis->in - 1));
 }
 
-void tenon__resample_fill(const tenon__resample_attrs *a, const tenon__resample_axis *axis, bool wide,
-                          uint8_t *work)
+void tenon__resample_fill(const tenon__resample_attrs *a, const tenon__resample_axis *axis,
+                          bool wide, uint8_t *work)
 {
     int32_t *index = (int32_t *)(void *)(work + axis->index_at);
     for (int64_t i = 0; i < axis->out; i++) {

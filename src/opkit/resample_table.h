@@ -5,11 +5,12 @@
 
 #include "opkit/resample.h"
 
-/* Sets axis->taps and axis->first from its scale; taps 0 where there were more than anyone needs. */
+/* Sets axis->taps and axis->first from its scale; taps 0 where there were more than anyone needs.
+ */
 void tenon__resample_taps(const tenon__resample_attrs *a, tenon__resample_axis *axis);
 /* Writes the tables of an active axis into work: clamped source places (int32), weights (float, or
  * double where `wide`), and whether the place lies outside (crop only). */
-void tenon__resample_fill(const tenon__resample_attrs *a, const tenon__resample_axis *axis, bool wide,
-                          uint8_t *work);
+void tenon__resample_fill(const tenon__resample_attrs *a, const tenon__resample_axis *axis,
+                          bool wide, uint8_t *work);
 
 #endif

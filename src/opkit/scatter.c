@@ -57,7 +57,8 @@ tenon_status tenon__scatter_parse(tenon__str word, tenon__scatter_how *out, teno
         *out = (tenon__scatter_how)k;
         return TENON_OK;
     }
-    return tenon__fail(err, TENON_EFORMAT, "reduction is '%.*s'; it must be none, add, mul, max or min",
+    return tenon__fail(err, TENON_EFORMAT,
+                       "reduction is '%.*s'; it must be none, add, mul, max or min",
                        TENON__STR_ARG(word));
 }
 
@@ -73,7 +74,8 @@ tenon__scatter_fn tenon__scatter_find(tenon__scatter_how how, tenon_dtype dtype)
         TENON__NUMBER_MAP(ROW)
         ROW(TENON_F16, f16)
         ROW(TENON_BF16, bf16)
-    default: return NULL;
+    default:
+        return NULL;
     }
 #undef ROW
 }

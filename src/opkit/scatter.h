@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the scattering operators share: a copy of the data (phase 0, in tiles), into which updates are
- * written or folded (phase 1, one tile: places may occur more than once). */
+/* What the scattering operators share: a copy of the data (phase 0, in tiles), into which updates
+ * are written or folded (phase 1, one tile: places may occur more than once). */
 #ifndef TENON_OPKIT_SCATTER_H
 #define TENON_OPKIT_SCATTER_H
 
@@ -32,14 +32,15 @@ typedef struct tenon__scatter {
 
 /* Checks types in infer: whole bytes; a dtype that `how` can compute with; updates like data. */
 tenon_status tenon__scatter_check(tenon__infer *c, tenon__scatter_how how, uint32_t updates);
-void tenon__scatter_bind(tenon__bind *c, tenon__scatter *s, tenon__scatter_how how, int64_t updates);
+void tenon__scatter_bind(tenon__bind *c, tenon__scatter *s, tenon__scatter_how how,
+                         int64_t updates);
 /* For op->tiles. */
 uint32_t tenon__scatter_tiles(const void *params, uint32_t phase);
 /* Phase 0. */
 void tenon__scatter_copy(const tenon__run *r, const tenon__scatter *s);
 /* n neighbours at byte `at` of the output. */
-static inline void tenon__scatter_put(const tenon__scatter *s, void *out, int64_t at, const void *src,
-                                      int64_t n, int64_t bytes)
+static inline void tenon__scatter_put(const tenon__scatter *s, void *out, int64_t at,
+                                      const void *src, int64_t n, int64_t bytes)
 {
     uint8_t *dst = (uint8_t *)out + at;
     if (s->fn)

@@ -14,9 +14,9 @@ static const double pi = 3.14159265358979323846;
 tenon_status tenon__taper_dtype(int64_t onnx, tenon_dtype *out, tenon_error *err)
 {
     static const tenon_dtype numbers[] = {
-        [1] = TENON_F32, [2] = TENON_U8,   [3] = TENON_I8,   [4] = TENON_U16,  [5] = TENON_I16,
-        [6] = TENON_I32, [7] = TENON_I64,  [10] = TENON_F16, [11] = TENON_F64, [12] = TENON_U32,
-        [13] = TENON_U64, [16] = TENON_BF16};
+        [1] = TENON_F32,  [2] = TENON_U8,   [3] = TENON_I8,   [4] = TENON_U16,
+        [5] = TENON_I16,  [6] = TENON_I32,  [7] = TENON_I64,  [10] = TENON_F16,
+        [11] = TENON_F64, [12] = TENON_U32, [13] = TENON_U64, [16] = TENON_BF16};
     *out = TENON_NONE;
     if (onnx > 0 && onnx < (int64_t)(sizeof numbers / sizeof *numbers)) *out = numbers[onnx];
     if (*out != TENON_NONE) return TENON_OK;
@@ -63,11 +63,13 @@ tenon_status tenon__taper_run(const tenon__run *r)
     while (i < end) {
         int64_t count = end - i < CHUNK ? end - i : CHUNK;
         for (int64_t k = 0; k < count; k++) {
-            double angle = n > 0 ? 2 * pi * (double)(i + k) / n : pi; /* a lone element is the middle */
+            double angle =
+                n > 0 ? 2 * pi * (double)(i + k) / n : pi; /* a lone element is the middle */
             values[k] = a->c[0] - a->c[1] * cos(angle) + a->c[2] * cos(2 * angle);
         }
-        tenon_status st = tenon__convert(TENON_F64, values, a->dtype, (uint8_t *)r->out[0]->data + (size_t)i * bytes,
-                                         0, (size_t)count, true, r->err);
+        tenon_status st = tenon__convert(TENON_F64, values, a->dtype,
+                                         (uint8_t *)r->out[0]->data + (size_t)i * bytes, 0,
+                                         (size_t)count, true, r->err);
         if (st) return st;
         i += count;
     }

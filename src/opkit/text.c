@@ -7,7 +7,10 @@ uint32_t tenon__utf8_next(const char *data, size_t size, size_t *at)
     const uint8_t *p = (const uint8_t *)data + *at;
     size_t left = size - *at;
     uint32_t code = p[0];
-    size_t more = code < 0x80 ? 0 : code >= 0xF0 && code < 0xF5 ? 3 : code >= 0xE0 && code < 0xF0 ? 2 : 1;
+    size_t more = code < 0x80                   ? 0
+                  : code >= 0xF0 && code < 0xF5 ? 3
+                  : code >= 0xE0 && code < 0xF0 ? 2
+                                                : 1;
     (*at)++;
     if (more == 0) return code;
     if (code < 0xC2 || code >= 0xF5 || more >= left) return 0xFFFD;
@@ -55,8 +58,8 @@ static const struct {
 /* Letters of no range. */
 static const struct {
     uint16_t upper, lower;
-} pairs[] = {{0x0178, 0x00FF}, {0x0386, 0x03AC}, {0x038C, 0x03CC}, {0x038E, 0x03CD}, {0x038F, 0x03CE},
-             {0x04C0, 0x04CF}, {0x0130, 0x0069}};
+} pairs[] = {{0x0178, 0x00FF}, {0x0386, 0x03AC}, {0x038C, 0x03CC}, {0x038E, 0x03CD},
+             {0x038F, 0x03CE}, {0x04C0, 0x04CF}, {0x0130, 0x0069}};
 
 uint32_t tenon__lower(uint32_t code)
 {
@@ -92,12 +95,14 @@ tenon_status tenon__check_strings(const tenon__infer *c, uint32_t i)
 {
     tenon_dtype dtype = c->in[i]->dtype;
     if (dtype == TENON_STRING || dtype == TENON_NONE) return TENON_OK;
-    return tenon__fail(c->err, TENON_ETYPE, "input %u is %s; it must be string", i, tenon_dtype_text(dtype));
+    return tenon__fail(c->err, TENON_ETYPE, "input %u is %s; it must be string", i,
+                       tenon_dtype_text(dtype));
 }
 
 bool tenon__string_equal(tenon_string a, tenon_string b)
 {
-    return a.size_bytes == b.size_bytes && (a.size_bytes == 0 || memcmp(a.data, b.data, a.size_bytes) == 0);
+    return a.size_bytes == b.size_bytes &&
+           (a.size_bytes == 0 || memcmp(a.data, b.data, a.size_bytes) == 0);
 }
 
 bool tenon__string_is(tenon_string a, tenon__str b)

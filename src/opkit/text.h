@@ -9,7 +9,8 @@
 uint32_t tenon__utf8_next(const char *data, size_t size, size_t *at);
 /* Writes 1 to 4 bytes; returns how many. */
 size_t tenon__utf8_put(uint32_t code, char *out);
-/* Simple case mapping of Latin, Greek, Cyrillic and Armenian letters, one to one, whatever the locale. */
+/* Simple case mapping of Latin, Greek, Cyrillic and Armenian letters, one to one, whatever the
+ * locale. */
 uint32_t tenon__lower(uint32_t code);
 uint32_t tenon__upper(uint32_t code);
 

@@ -55,18 +55,18 @@ typedef struct tenon__trees {
 
 /* From the attributes nodes_* and `votes`_* (target_* or class_*) of TreeEnsembleRegressor and
  * TreeEnsembleClassifier; t->targets and t->aggregate are set by the caller before. */
-tenon_status tenon__trees_read(const tenon__graph *graph, const tenon__node *node, const char *votes,
-                               tenon__trees *t, tenon_error *err);
+tenon_status tenon__trees_read(const tenon__graph *graph, const tenon__node *node,
+                               const char *votes, tenon__trees *t, tenon_error *err);
 /* From those of TreeEnsemble-5. */
-tenon_status tenon__trees_read_flat(const tenon__graph *graph, const tenon__node *node, tenon__trees *t,
-                                    tenon_error *err);
+tenon_status tenon__trees_read_flat(const tenon__graph *graph, const tenon__node *node,
+                                    tenon__trees *t, tenon_error *err);
 /* Rows narrower than t->features are TENON_ESHAPE. */
 tenon_status tenon__trees_check(const tenon__infer *c, const tenon__trees *t, int64_t *rows);
 /* About how long a row takes. */
 double tenon__trees_cost(const tenon__trees *t);
 /* The aggregated votes of row `row`, before base values and transforms: t->targets numbers. has[k]
  * says whether target k got any. TENON_EFORMAT where the trees go round in circles. */
-tenon_status tenon__trees_score(const tenon__trees *t, const tenon__view *x, int64_t row, int64_t columns,
-                                double *scores, bool *has, tenon_error *err);
+tenon_status tenon__trees_score(const tenon__trees *t, const tenon__view *x, int64_t row,
+                                int64_t columns, double *scores, bool *has, tenon_error *err);
 
 #endif

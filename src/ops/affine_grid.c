@@ -32,7 +32,8 @@ static tenon_status infer(tenon__infer *c)
     int count;
     tenon__infer_set(c, 0, t, TENON__RANK_UNKNOWN, NULL);
     if (t != TENON_NONE && t != TENON_F32 && t != TENON_F64 && t != TENON_F16 && t != TENON_BF16)
-        return tenon__fail(c->err, TENON_ETYPE, "theta is %s; it must be a float", tenon_dtype_text(t));
+        return tenon__fail(c->err, TENON_ETYPE, "theta is %s; it must be a float",
+                           tenon_dtype_text(t));
     tenon_status st = tenon__check_rank(c, 0, 3, "theta");
     if (st == TENON_OK) st = tenon__infer_ints(c, 1, size, 5, &count);
     if (st) return st;
@@ -42,11 +43,13 @@ static tenon_status infer(tenon__infer *c)
     for (int d = 0; d < count; d++)
         if (size[d] < 0)
             return tenon__fail(c->err, TENON_ESHAPE, "size has %lld at %d", (long long)size[d], d);
-    if (theta->rank == 3 && (!tenon__dim_agrees(theta->dims[0], size[0]) ||
-                             !tenon__dim_agrees(theta->dims[1], n) || !tenon__dim_agrees(theta->dims[2], n + 1)))
-        return tenon__fail(c->err, TENON_ESHAPE, "theta is [%lld, %lld, %lld]; size asks for [%lld, %d, %d]",
-                           (long long)theta->dims[0], (long long)theta->dims[1], (long long)theta->dims[2],
-                           (long long)size[0], n, n + 1);
+    if (theta->rank == 3 &&
+        (!tenon__dim_agrees(theta->dims[0], size[0]) || !tenon__dim_agrees(theta->dims[1], n) ||
+         !tenon__dim_agrees(theta->dims[2], n + 1)))
+        return tenon__fail(c->err, TENON_ESHAPE,
+                           "theta is [%lld, %lld, %lld]; size asks for [%lld, %d, %d]",
+                           (long long)theta->dims[0], (long long)theta->dims[1],
+                           (long long)theta->dims[2], (long long)size[0], n, n + 1);
     dims[0] = size[0];
     memcpy(dims + 1, size + 2, (size_t)n * sizeof *size);
     dims[n + 1] = n;
@@ -106,9 +109,11 @@ static tenon_status run(const tenon__run *r)
         }
         int64_t theta = rest * p->n * (p->n + 1), out = line * width * p->n;
         if (r->in[0]->dtype == TENON_F64)
-            line_double(p, align, (const double *)r->in[0]->data + theta, at, (double *)r->out[0]->data + out);
+            line_double(p, align, (const double *)r->in[0]->data + theta, at,
+                        (double *)r->out[0]->data + out);
         else
-            line_float(p, align, (const float *)r->in[0]->data + theta, at, (float *)r->out[0]->data + out);
+            line_float(p, align, (const float *)r->in[0]->data + theta, at,
+                       (float *)r->out[0]->data + out);
     }
     return TENON_OK;
 }

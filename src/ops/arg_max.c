@@ -2,7 +2,8 @@
 /* ArgMax: the index of the largest element along an axis, int64. ONNX ArgMax-1 .. 13.
  *
  * axis (default 0) stays as 1 where keepdims (default 1). Of equal elements the first is taken, the
- * last where select_last_index is set. NaN counts as the largest. The axis is not empty. Numbers. */
+ * last where select_last_index is set. NaN counts as the largest. The axis is not empty. Numbers.
+ */
 #include "opkit/arg.h"
 
 static tenon_status run(const tenon__run *r)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ArrayFeatureExtractor: elements of the last dim by index. ai.onnx.ml ArrayFeatureExtractor-1.
  *
- * X [.., C], Y any shape of n int64 indices; out is [.., n], or [1, n] for X [C]. Any dtype of whole
- * bytes. */
+ * X [.., C], Y any shape of n int64 indices; out is [.., n], or [1, n] for X [C]. Any dtype of
+ * whole bytes. */
 #include "opkit/copy.h"
 #include "opkit/index.h"
 
@@ -17,9 +17,11 @@ static tenon_status infer(tenon__infer *c)
     size_t elem;
     tenon__infer_set(c, 0, x->dtype, TENON__RANK_UNKNOWN, NULL);
     tenon_status st = tenon__check_index(c, 1, "the indices");
-    if (st == TENON_OK && x->dtype) st = tenon__elem_bytes(x->dtype, "ArrayFeatureExtractor", &elem, c->err);
+    if (st == TENON_OK && x->dtype)
+        st = tenon__elem_bytes(x->dtype, "ArrayFeatureExtractor", &elem, c->err);
     if (st || tenon__infer_rank_unknown(c, 1)) return st;
-    if (x->rank < 1) return tenon__fail(c->err, TENON_ESHAPE, "the input is a scalar; it must have a dim");
+    if (x->rank < 1)
+        return tenon__fail(c->err, TENON_ESHAPE, "the input is a scalar; it must have a dim");
     memcpy(dims, x->dims, sizeof dims);
     if (x->rank == 1) dims[0] = 1;
     dims[x->rank == 1 ? 1 : x->rank - 1] = tenon__view_count(c->in[1]);
@@ -55,7 +57,8 @@ static tenon_status run(const tenon__run *r)
     return TENON_OK;
 }
 
-static const tenon__import imports[] = {{"onnx", "ai.onnx.ml", "ArrayFeatureExtractor", 1, 0, NULL}, {0}};
+static const tenon__import imports[] = {{"onnx", "ai.onnx.ml", "ArrayFeatureExtractor", 1, 0, NULL},
+                                        {0}};
 
 const tenon__op tenon__op_array_feature_extractor = {
     .name = "ArrayFeatureExtractor",

@@ -20,8 +20,10 @@ static tenon_status infer(tenon__infer *c)
 {
     tenon_dtype t = c->in[0]->dtype;
     tenon__infer_like(c, 0, 0);
-    if (t == TENON_NONE || t == TENON_F32 || t == TENON_F64 || t == TENON_I32 || t == TENON_I64) return TENON_OK;
-    return tenon__fail(c->err, TENON_ETYPE, "the input is %s; it must be float32, float64, int32 or int64",
+    if (t == TENON_NONE || t == TENON_F32 || t == TENON_F64 || t == TENON_I32 || t == TENON_I64)
+        return TENON_OK;
+    return tenon__fail(c->err, TENON_ETYPE,
+                       "the input is %s; it must be float32, float64, int32 or int64",
                        tenon_dtype_text(t));
 }
 
@@ -48,10 +50,18 @@ static tenon_status run(const tenon__run *r)
     int64_t per_tile = *(const int64_t *)r->params, from = r->tile * per_tile, to = from + per_tile;
     if (to > tenon__view_count(r->in[0])) to = tenon__view_count(r->in[0]);
     switch (r->in[0]->dtype) {
-    case TENON_F32: elements_float(r->in[0]->data, r->out[0]->data, from, to, limit); break;
-    case TENON_F64: elements_double(r->in[0]->data, r->out[0]->data, from, to, limit); break;
-    case TENON_I32: elements_int32_t(r->in[0]->data, r->out[0]->data, from, to, limit); break;
-    default: elements_int64_t(r->in[0]->data, r->out[0]->data, from, to, limit); break;
+    case TENON_F32:
+        elements_float(r->in[0]->data, r->out[0]->data, from, to, limit);
+        break;
+    case TENON_F64:
+        elements_double(r->in[0]->data, r->out[0]->data, from, to, limit);
+        break;
+    case TENON_I32:
+        elements_int32_t(r->in[0]->data, r->out[0]->data, from, to, limit);
+        break;
+    default:
+        elements_int64_t(r->in[0]->data, r->out[0]->data, from, to, limit);
+        break;
     }
     return TENON_OK;
 }

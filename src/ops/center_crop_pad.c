@@ -2,8 +2,8 @@
 /* CenterCropPad: axes cut to, or padded with zeros to, given extents around their middle. ONNX
  * CenterCropPad-18.
  *
- * shape has one number for each of axes (default: all). Where the difference is odd, one more is cut
- * from or added at the end. Any dtype of whole bytes. */
+ * shape has one number for each of axes (default: all). Where the difference is odd, one more is
+ * cut from or added at the end. Any dtype of whole bytes. */
 #include "opkit/copy.h"
 #include "opkit/index.h"
 
@@ -43,7 +43,8 @@ static tenon_status infer(tenon__infer *c)
     for (int d = 0; d < TENON_MAX_RANK; d++)
         dims[d] = TENON__DIM_UNKNOWN;
     tenon__infer_set(c, 0, in->dtype, in->rank, dims);
-    tenon_status st = in->dtype ? tenon__elem_bytes(in->dtype, "CenterCropPad", &elem, c->err) : TENON_OK;
+    tenon_status st =
+        in->dtype ? tenon__elem_bytes(in->dtype, "CenterCropPad", &elem, c->err) : TENON_OK;
     if (st == TENON_OK) st = tenon__infer_ints(c, 1, shape, TENON_MAX_RANK, &count);
     if (st || tenon__infer_rank_unknown(c, 1)) return st;
     if (count != (a->count < 0 ? in->rank : a->count))
@@ -55,7 +56,8 @@ static tenon_status infer(tenon__infer *c)
         st = tenon__infer_axis(c, "axes", a->count < 0 ? k : a->axes[k], in->rank, &axis);
         if (st) return st;
         if (shape[k] < 0)
-            return tenon__fail(c->err, TENON_ESHAPE, "shape has %lld at %d; extents are not negative",
+            return tenon__fail(c->err, TENON_ESHAPE,
+                               "shape has %lld at %d; extents are not negative",
                                (long long)shape[k], k);
         dims[axis] = shape[k];
     }

@@ -43,7 +43,8 @@ static tenon_status infer(tenon__infer *c)
     int axis = 0;
     size_t elem;
     tenon__infer_set(c, 0, in->dtype, a->flat ? 1 : TENON__RANK_UNKNOWN, &kept);
-    tenon_status st = in->dtype ? tenon__elem_bytes(in->dtype, "Compress", &elem, c->err) : TENON_OK;
+    tenon_status st =
+        in->dtype ? tenon__elem_bytes(in->dtype, "Compress", &elem, c->err) : TENON_OK;
     if (st == TENON_OK) st = tenon__check_rank(c, 1, 1, "condition");
     if (st || tenon__infer_rank_unknown(c, 1)) return st;
     if (condition->dtype != TENON_BOOL && condition->dtype != TENON_NONE)
@@ -54,10 +55,11 @@ static tenon_status infer(tenon__infer *c)
         if (st) return st;
     }
     const uint8_t *data = tenon__infer_data(c, 1);
-    int64_t n = tenon__view_count(condition), most = a->flat ? tenon__view_count(in) : in->dims[axis];
+    int64_t n = tenon__view_count(condition),
+            most = a->flat ? tenon__view_count(in) : in->dims[axis];
     if (data && most >= 0 && n > most)
-        return tenon__fail(c->err, TENON_ESHAPE, "condition has %lld elements; the axis has %lld", (long long)n,
-                           (long long)most);
+        return tenon__fail(c->err, TENON_ESHAPE, "condition has %lld elements; the axis has %lld",
+                           (long long)n, (long long)most);
     if (data) kept = count_true(data, n);
     memcpy(dims, in->dims, sizeof dims);
     dims[axis] = kept;

@@ -23,9 +23,9 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
 static tenon_status mismatch(tenon__infer *c, uint32_t i)
 {
     char a[160], b[160];
-    return tenon__fail(c->err, TENON_ESHAPE, "inputs 0 and %u are %s and %s; all dims but one must agree", i,
-                       tenon__view_print(c->in[0], a, sizeof a),
-                       tenon__view_print(c->in[i], b, sizeof b));
+    return tenon__fail(
+        c->err, TENON_ESHAPE, "inputs 0 and %u are %s and %s; all dims but one must agree", i,
+        tenon__view_print(c->in[0], a, sizeof a), tenon__view_print(c->in[i], b, sizeof b));
 }
 
 static tenon_status join(tenon__infer *c, uint32_t i, int axis, int rank, int64_t *dims)

@@ -54,7 +54,8 @@ static tenon_status infer(tenon__infer *c)
     if (st) return st;
     for (int d = 0; d < rank; d++)
         if (dims[d] < 0)
-            return tenon__fail(c->err, TENON_ESHAPE, "the extent at %d is %lld; it must not be negative", d,
+            return tenon__fail(c->err, TENON_ESHAPE,
+                               "the extent at %d is %lld; it must not be negative", d,
                                (long long)dims[d]);
     tenon__infer_set(c, 0, a->dtype, rank, dims);
     return TENON_OK;
@@ -74,7 +75,8 @@ static tenon_status run(const tenon__run *r)
     const attrs *a = r->attrs;
     int64_t from, to;
     tenon__stretch_tile(r->params, r->tile, &from, &to);
-    tenon__fill((uint8_t *)r->out[0]->data + from, a->value, a->elem_bytes, (to - from) / a->elem_bytes);
+    tenon__fill((uint8_t *)r->out[0]->data + from, a->value, a->elem_bytes,
+                (to - from) / a->elem_bytes);
     return TENON_OK;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* DepthToSpace: blocks of channels become blocks of pixels. ONNX DepthToSpace-1 .. 13.
  *
- * [N, C, H, W] -> [N, C / b^2, H b, W b], C a multiple of b^2. With C seen as [b, b, C'] (mode DCR) or
- * [C', b, b] (CRD), pixel (y, x) of a block comes from place (y, x). Any dtype. */
+ * [N, C, H, W] -> [N, C / b^2, H b, W b], C a multiple of b^2. With C seen as [b, b, C'] (mode DCR)
+ * or [C', b, b] (CRD), pixel (y, x) of a block comes from place (y, x). Any dtype. */
 #include "opkit/copy.h"
 #include "opkit/index.h"
 
@@ -23,7 +23,8 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
         return tenon__fail(err, TENON_EFORMAT, "blocksize is %lld; it must be at least 1",
                            (long long)a->block);
     if (!a->columns_first && !tenon__str_is(mode, "DCR"))
-        return tenon__fail(err, TENON_EFORMAT, "mode is '%.*s'; it must be DCR or CRD", TENON__STR_ARG(mode));
+        return tenon__fail(err, TENON_EFORMAT, "mode is '%.*s'; it must be DCR or CRD",
+                           TENON__STR_ARG(mode));
     return TENON_OK;
 }
 
@@ -32,7 +33,8 @@ static tenon_status infer(tenon__infer *c)
     const attrs *a = c->attrs;
     const tenon__view *in = c->in[0];
     int64_t area = a->block * a->block;
-    int64_t dims[4] = {TENON__DIM_UNKNOWN, TENON__DIM_UNKNOWN, TENON__DIM_UNKNOWN, TENON__DIM_UNKNOWN};
+    int64_t dims[4] = {TENON__DIM_UNKNOWN, TENON__DIM_UNKNOWN, TENON__DIM_UNKNOWN,
+                       TENON__DIM_UNKNOWN};
     tenon_status st = tenon__check_rank(c, 0, 4, "the input");
     if (st) return st;
     if (in->rank == 4) {

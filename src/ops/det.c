@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Det: the determinants of the square matrices in the last two dims. ONNX Det-11, 22.
  *
- * [.., M, M] -> [..]; that of an empty matrix is 1. Floats, by elimination with row pivots in double. */
+ * [.., M, M] -> [..]; that of an empty matrix is 1. Floats, by elimination with row pivots in
+ * double. */
 #include <math.h>
 
 #include "opkit/index.h"
@@ -14,9 +15,10 @@ static tenon_status infer(tenon__infer *c)
 {
     const tenon__view *in = c->in[0];
     tenon__infer_set(c, 0, in->dtype, TENON__RANK_UNKNOWN, NULL);
-    if (in->dtype != TENON_NONE && in->dtype != TENON_F32 && in->dtype != TENON_F64 && in->dtype != TENON_F16 &&
-        in->dtype != TENON_BF16)
-        return tenon__fail(c->err, TENON_ETYPE, "the input is %s; it must be a float", tenon_dtype_text(in->dtype));
+    if (in->dtype != TENON_NONE && in->dtype != TENON_F32 && in->dtype != TENON_F64 &&
+        in->dtype != TENON_F16 && in->dtype != TENON_BF16)
+        return tenon__fail(c->err, TENON_ETYPE, "the input is %s; it must be a float",
+                           tenon_dtype_text(in->dtype));
     if (tenon__infer_rank_unknown(c, 1)) return TENON_OK;
     if (in->rank < 2 || !tenon__dim_agrees(in->dims[in->rank - 1], in->dims[in->rank - 2])) {
         char text[160];

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* DFT: the discrete Fourier transform along an axis. ONNX DFT-17, 20.
  *
- * The last dim holds a real number (1) or a complex one (2). The axis, `axis` (an attribute, default 1,
- * in DFT-17; an input, default -2, since 20), is cut or padded with zeros to dft_length (default: its
- * extent), n. Output: n complex numbers, or the first n / 2 + 1 (onesided, of a real input). inverse
- * has the other sign and divides by n; with onesided it takes the first n / 2 + 1 of a transform, n
- * being 2 * (extent - 1) by default, and gives n real numbers. Floats, computed in double. */
+ * The last dim holds a real number (1) or a complex one (2). The axis, `axis` (an attribute,
+ * default 1, in DFT-17; an input, default -2, since 20), is cut or padded with zeros to dft_length
+ * (default: its extent), n. Output: n complex numbers, or the first n / 2 + 1 (onesided, of a real
+ * input). inverse has the other sign and divides by n; with onesided it takes the first n / 2 + 1
+ * of a transform, n being 2 * (extent - 1) by default, and gives n real numbers. Floats, computed
+ * in double. */
 #include "opkit/fft.h"
 #include "opkit/index.h"
 
@@ -55,17 +56,19 @@ static tenon_status settings(tenon__infer *c, int *axis, int64_t *n)
     tenon_status st = tenon__infer_axis(c, "axis", number, x->rank, axis);
     if (st) return st;
     if (*axis == x->rank - 1)
-        return tenon__fail(c->err, TENON_EFORMAT, "axis is the last dim, which holds the parts of a number");
+        return tenon__fail(c->err, TENON_EFORMAT,
+                           "axis is the last dim, which holds the parts of a number");
     *n = x->dims[*axis];
     if (*n >= 0 && a->inverse && a->onesided) *n = 2 * (*n - 1);
     if (TENON__HAS(c, 1)) {
         st = tenon__infer_ints(c, 1, n, 1, &count);
         if (st) return st;
-        if (count != 1 || *n < 1) return tenon__fail(c->err, TENON_ESHAPE, "dft_length must be one number above 0");
+        if (count != 1 || *n < 1)
+            return tenon__fail(c->err, TENON_ESHAPE, "dft_length must be one number above 0");
     }
     if (x->dims[*axis] >= 0 && (*n < 1 || *n > TENON__FFT_MOST))
-        return tenon__fail(c->err, TENON_ELIMIT, "the length is %lld; it must lie in [1, %lld]", (long long)*n,
-                           (long long)TENON__FFT_MOST);
+        return tenon__fail(c->err, TENON_ELIMIT, "the length is %lld; it must lie in [1, %lld]",
+                           (long long)*n, (long long)TENON__FFT_MOST);
     return TENON_OK;
 }
 
@@ -79,11 +82,13 @@ static tenon_status infer(tenon__infer *c)
         dims[d] = TENON__DIM_UNKNOWN;
     tenon__infer_set(c, 0, x->dtype, x->rank, dims);
     if (!is_float(x->dtype))
-        return tenon__fail(c->err, TENON_ETYPE, "the input is %s; it must be a float", tenon_dtype_text(x->dtype));
+        return tenon__fail(c->err, TENON_ETYPE, "the input is %s; it must be a float",
+                           tenon_dtype_text(x->dtype));
     if (tenon__infer_rank_unknown(c, 1)) return TENON_OK;
     int64_t parts = x->rank ? x->dims[x->rank - 1] : 0;
     if (x->rank < 2 || (parts >= 0 && parts != 1 && parts != 2))
-        return tenon__fail(c->err, TENON_ESHAPE, "the input must have a last dim of 1 or 2, and one to transform");
+        return tenon__fail(c->err, TENON_ESHAPE,
+                           "the input must have a last dim of 1 or 2, and one to transform");
     if (a->onesided && !a->inverse && parts == 2)
         return tenon__fail(c->err, TENON_ESHAPE, "onesided needs a real input");
     if (a->onesided && a->inverse && parts == 1)

@@ -20,8 +20,8 @@ static tenon_status infer(tenon__infer *c)
         int from = d - (rank - in->rank), to = d - (rank - count);
         int64_t a = from < 0 ? 1 : in->dims[from], b = to < 0 ? 1 : shape[to];
         if (b < 0)
-            return tenon__fail(c->err, TENON_ESHAPE, "shape has %lld at %d; extents are not negative",
-                               (long long)b, to);
+            return tenon__fail(c->err, TENON_ESHAPE,
+                               "shape has %lld at %d; extents are not negative", (long long)b, to);
         if (a >= 0 && a != b && a != 1 && b != 1)
             return tenon__fail(c->err, TENON_ESHAPE, "dim %d is %lld and cannot become %lld", from,
                                (long long)a, (long long)b);

@@ -27,8 +27,8 @@ static tenon_status infer(tenon__infer *c)
         return TENON_OK;
     }
     if (a->axis < -in->rank || a->axis > in->rank)
-        return tenon__fail(c->err, TENON_EFORMAT, "axis %lld is outside [-%d, %d]", (long long)a->axis,
-                           in->rank, in->rank);
+        return tenon__fail(c->err, TENON_EFORMAT, "axis %lld is outside [-%d, %d]",
+                           (long long)a->axis, in->rank, in->rank);
     int axis = tenon__axis_of(a->axis, in->rank);
     for (int half = 0; half < 2; half++) {
         int from = half ? axis : 0, to = half ? in->rank : axis;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Gather: slices of an axis by index. ONNX Gather-1 .. 13.
  *
- * out[o.., i.., r..] = data[o.., indices[i..], r..], `axis` (default 0) of data between o and r; its
- * rank is rank(data) - 1 + rank(indices). Negative indices count from the back. Any dtype whose slices
- * fill whole bytes. */
+ * out[o.., i.., r..] = data[o.., indices[i..], r..], `axis` (default 0) of data between o and r;
+ * its rank is rank(data) - 1 + rank(indices). Negative indices count from the back. Any dtype whose
+ * slices fill whole bytes. */
 #include "opkit/copy.h"
 #include "opkit/index.h"
 
@@ -53,22 +53,25 @@ static tenon_status bind(tenon__bind *c)
 {
     const tenon__view *in = c->in[0];
     params *p = c->params;
-    tenon__around around = tenon__around_axis(in, tenon__axis_of(((const attrs *)c->attrs)->axis, in->rank));
+    tenon__around around =
+        tenon__around_axis(in, tenon__axis_of(((const attrs *)c->attrs)->axis, in->rank));
     int64_t bits = around.inner * tenon_dtype_bits(in->dtype);
     if (bits % 8)
-        return tenon__fail(c->err, TENON_EUNSUPPORTED, "slices of %lld elements of %s do not fill whole bytes",
+        return tenon__fail(c->err, TENON_EUNSUPPORTED,
+                           "slices of %lld elements of %s do not fill whole bytes",
                            (long long)around.inner, tenon_dtype_text(in->dtype));
     p->outer = around.outer;
     p->n = around.n;
     p->count = tenon__view_count(c->in[1]);
     p->bytes = bits / 8;
-    c->tiles = p->bytes ? tenon__tiles(p->outer * p->count, 2 + 0.06 * (double)p->bytes, &p->per_tile) : 0;
+    c->tiles =
+        p->bytes ? tenon__tiles(p->outer * p->count, 2 + 0.06 * (double)p->bytes, &p->per_tile) : 0;
     return TENON_OK;
 }
 
 /* Slices [from, to) of one outer place; the size is a constant where it matters. */
-static inline tenon_status slices(const tenon__run *r, const uint8_t *data, uint8_t *out, int64_t from,
-                                  int64_t to, int64_t bytes)
+static inline tenon_status slices(const tenon__run *r, const uint8_t *data, uint8_t *out,
+                                  int64_t from, int64_t to, int64_t bytes)
 {
     const params *p = r->params;
     for (int64_t k = from; k < to; k++) {
@@ -91,11 +94,21 @@ static tenon_status run(const tenon__run *r)
         uint8_t *out = (uint8_t *)r->out[0]->data + at * p->bytes;
         tenon_status st;
         switch (p->bytes) {
-        case 1: st = slices(r, data, out, from, to, 1); break;
-        case 2: st = slices(r, data, out, from, to, 2); break;
-        case 4: st = slices(r, data, out, from, to, 4); break;
-        case 8: st = slices(r, data, out, from, to, 8); break;
-        default: st = slices(r, data, out, from, to, p->bytes); break;
+        case 1:
+            st = slices(r, data, out, from, to, 1);
+            break;
+        case 2:
+            st = slices(r, data, out, from, to, 2);
+            break;
+        case 4:
+            st = slices(r, data, out, from, to, 4);
+            break;
+        case 8:
+            st = slices(r, data, out, from, to, 8);
+            break;
+        default:
+            st = slices(r, data, out, from, to, p->bytes);
+            break;
         }
         if (st) return st;
         at += to - from;

@@ -2,8 +2,8 @@
 /* GatherElements: out[.., i, ..] = data[.., indices[.., i, ..], ..] along an axis. ONNX
  * GatherElements-11, 13.
  *
- * indices have data's rank and, but for the axis, extents no larger than data's; the output has their
- * shape. Negative indices count from the back. Any dtype of whole bytes. */
+ * indices have data's rank and, but for the axis, extents no larger than data's; the output has
+ * their shape. Negative indices count from the back. Any dtype of whole bytes. */
 #include "opkit/copy.h"
 #include "opkit/index.h"
 
@@ -13,7 +13,7 @@ typedef struct attrs {
 
 typedef struct params {
     int rank, axis;
-    int64_t columns, rows, rows_per_tile;         /* of the indices */
+    int64_t columns, rows, rows_per_tile;          /* of the indices */
     int64_t bytes, extent, axis_step, column_step; /* of data; steps in elements */
     int64_t dims[TENON_MAX_RANK], steps[TENON_MAX_RANK];
 } params;
@@ -35,16 +35,19 @@ static tenon_status infer(tenon__infer *c)
     int axis;
     tenon__infer_set(c, 0, in->dtype, indices->rank, indices->dims);
     tenon_status st = tenon__check_index(c, 1, "indices");
-    if (st == TENON_OK && in->dtype) st = tenon__elem_bytes(in->dtype, "GatherElements", &elem, c->err);
+    if (st == TENON_OK && in->dtype)
+        st = tenon__elem_bytes(in->dtype, "GatherElements", &elem, c->err);
     if (st || tenon__infer_rank_unknown(c, 2)) return st;
     st = tenon__infer_axis(c, "axis", a->axis, in->rank, &axis);
     if (st) return st;
     if (in->rank != indices->rank)
-        return tenon__fail(c->err, TENON_ESHAPE, "data has rank %d and indices %d; they must be equal",
-                           in->rank, indices->rank);
+        return tenon__fail(c->err, TENON_ESHAPE,
+                           "data has rank %d and indices %d; they must be equal", in->rank,
+                           indices->rank);
     for (int d = 0; d < in->rank; d++)
         if (d != axis && in->dims[d] >= 0 && indices->dims[d] > in->dims[d])
-            return tenon__fail(c->err, TENON_ESHAPE, "dim %d of indices is %lld; data has only %lld", d,
+            return tenon__fail(c->err, TENON_ESHAPE,
+                               "dim %d of indices is %lld; data has only %lld", d,
                                (long long)indices->dims[d], (long long)in->dims[d]);
     return TENON_OK;
 }
@@ -67,7 +70,8 @@ static tenon_status bind(tenon__bind *c)
     p->column_step = p->steps[p->rank - 1];
     p->columns = indices->dims[p->rank - 1];
     p->rows = tenon__dims_product(indices->dims, 0, p->rank - 1);
-    c->tiles = p->columns ? tenon__tiles(p->rows, 10 + 1.5 * (double)p->columns, &p->rows_per_tile) : 0;
+    c->tiles =
+        p->columns ? tenon__tiles(p->rows, 10 + 1.5 * (double)p->columns, &p->rows_per_tile) : 0;
     return TENON_OK;
 }
 
@@ -79,7 +83,8 @@ static inline tenon_status columns(const tenon__run *r, int64_t row, int64_t at,
     for (int64_t k = 0; k < p->columns; k++) {
         int64_t i = tenon__index_at(r->in[1], row * p->columns + k);
         if (!tenon__index_fix(&i, p->extent)) return tenon__index_error(r->err, i, p->extent);
-        memcpy(out + k * bytes, data + (at + k * p->column_step + i * p->axis_step) * bytes, (size_t)bytes);
+        memcpy(out + k * bytes, data + (at + k * p->column_step + i * p->axis_step) * bytes,
+               (size_t)bytes);
     }
     return TENON_OK;
 }
@@ -96,11 +101,21 @@ static tenon_status run(const tenon__run *r)
         }
         tenon_status st;
         switch (p->bytes) {
-        case 1: st = columns(r, row, at, 1); break;
-        case 2: st = columns(r, row, at, 2); break;
-        case 4: st = columns(r, row, at, 4); break;
-        case 8: st = columns(r, row, at, 8); break;
-        default: st = columns(r, row, at, p->bytes); break;
+        case 1:
+            st = columns(r, row, at, 1);
+            break;
+        case 2:
+            st = columns(r, row, at, 2);
+            break;
+        case 4:
+            st = columns(r, row, at, 4);
+            break;
+        case 8:
+            st = columns(r, row, at, 8);
+            break;
+        default:
+            st = columns(r, row, at, p->bytes);
+            break;
         }
         if (st) return st;
     }

@@ -2,9 +2,9 @@
 /* GridSample: the input read at places that a grid names. ONNX GridSample-16 .. 22.
  *
  * X [N, C, d1, .. dn], grid [N, o1, .. on, n], out [N, C, o1, .. on], n being 2 or 3. The grid's
- * numbers are places from -1 to 1, the last dim's first: the corners' middles (align_corners) or their
- * outer edges. mode: linear, nearest (ties to even) or cubic (a = -0.75), in each dim. What lies
- * outside is 0 (padding_mode zeros), the border, or reflected at it. Floats. */
+ * numbers are places from -1 to 1, the last dim's first: the corners' middles (align_corners) or
+ * their outer edges. mode: linear, nearest (ties to even) or cubic (a = -0.75), in each dim. What
+ * lies outside is 0 (padding_mode zeros), the border, or reflected at it. Floats. */
 #include <math.h>
 
 #include "opkit/index.h"
@@ -22,10 +22,10 @@ typedef struct attrs {
 } attrs;
 
 typedef struct params {
-    int n, taps;               /* spatial dims; source places per output place */
-    int64_t dims[MOST_DIMS];   /* of X */
-    int64_t volume, channels;  /* their product */
-    int64_t places;            /* of one output plane */
+    int n, taps;              /* spatial dims; source places per output place */
+    int64_t dims[MOST_DIMS];  /* of X */
+    int64_t volume, channels; /* their product */
+    int64_t places;           /* of one output plane */
     int64_t blocks, per_tile;
 } params;
 
@@ -48,10 +48,12 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
     int mode = find_word(mode_word, modes, 5), pad = find_word(padding_word, paddings, 3);
     (void)graph;
     if (mode < 0)
-        return tenon__fail(err, TENON_EFORMAT, "mode is '%.*s'; it must be linear, nearest or cubic",
+        return tenon__fail(err, TENON_EFORMAT,
+                           "mode is '%.*s'; it must be linear, nearest or cubic",
                            TENON__STR_ARG(mode_word));
     if (pad < 0)
-        return tenon__fail(err, TENON_EFORMAT, "padding_mode is '%.*s'; it must be zeros, border or reflection",
+        return tenon__fail(err, TENON_EFORMAT,
+                           "padding_mode is '%.*s'; it must be zeros, border or reflection",
                            TENON__STR_ARG(padding_word));
     a->mode = meaning[mode];
     a->padding = (padding)pad;
@@ -68,23 +70,27 @@ static tenon_status infer(tenon__infer *c)
     tenon__infer_set(c, 0, x->dtype, x->rank, dims);
     for (uint32_t i = 0; i < 2; i++) {
         tenon_dtype t = c->in[i]->dtype;
-        if (t != TENON_NONE && t != TENON_F32 && t != TENON_F64 && t != TENON_F16 && t != TENON_BF16)
+        if (t != TENON_NONE && t != TENON_F32 && t != TENON_F64 && t != TENON_F16 &&
+            t != TENON_BF16)
             return tenon__fail(c->err, TENON_EUNSUPPORTED, "input %u is %s; it must be a float", i,
                                tenon_dtype_text(t));
     }
     if (tenon__infer_rank_unknown(c, 2)) return TENON_OK;
     int n = x->rank - 2;
     if (n < 2 || n > MOST_DIMS || grid->rank != x->rank)
-        return tenon__fail(c->err, TENON_EUNSUPPORTED, "X and grid have ranks %d and %d; both must be 4 or 5",
-                           x->rank, grid->rank);
+        return tenon__fail(c->err, TENON_EUNSUPPORTED,
+                           "X and grid have ranks %d and %d; both must be 4 or 5", x->rank,
+                           grid->rank);
     if (!tenon__dim_agrees(grid->dims[n + 1], n) || !tenon__dim_agrees(grid->dims[0], x->dims[0]))
-        return tenon__fail(c->err, TENON_ESHAPE, "the grid's first dim must be the batch and its last %d", n);
+        return tenon__fail(c->err, TENON_ESHAPE,
+                           "the grid's first dim must be the batch and its last %d", n);
     dims[0] = x->dims[0];
     dims[1] = x->dims[1];
     for (int d = 0; d < n; d++) {
         dims[2 + d] = grid->dims[1 + d];
         if (x->dims[2 + d] == 0)
-            return tenon__fail(c->err, TENON_ESHAPE, "dim %d of X is empty: there is nothing to read", 2 + d);
+            return tenon__fail(c->err, TENON_ESHAPE,
+                               "dim %d of X is empty: there is nothing to read", 2 + d);
     }
     tenon__infer_set(c, 0, x->dtype, x->rank, dims);
     return TENON_OK;
@@ -144,7 +150,8 @@ static int64_t inside(const attrs *a, int64_t i, int64_t extent)
 /* Source places and weights along one axis; returns how many. */
 static int axis_taps(const attrs *a, double place, int64_t extent, int64_t *index, double *weight)
 {
-    double x = a->align ? (place + 1) / 2 * (double)(extent - 1) : ((place + 1) * (double)extent - 1) / 2;
+    double x =
+        a->align ? (place + 1) / 2 * (double)(extent - 1) : ((place + 1) * (double)extent - 1) / 2;
     double low = a->align ? 0 : -0.5, high = a->align ? (double)extent - 1 : (double)extent - 0.5;
     const double c = -0.75;
     x = tame(x);
@@ -178,7 +185,8 @@ static int axis_taps(const attrs *a, double place, int64_t extent, int64_t *inde
 }
 
 /* The taps of one output place. grid names the last axis first. */
-static void place_taps(const attrs *a, const params *p, const double *grid, int64_t *offset, double *weight)
+static void place_taps(const attrs *a, const params *p, const double *grid, int64_t *offset,
+                       double *weight)
 {
     int64_t index[MOST_DIMS][4];
     double weights[MOST_DIMS][4];
@@ -201,7 +209,8 @@ static void place_taps(const attrs *a, const params *p, const double *grid, int6
 
 static double grid_at(const tenon__view *grid, int64_t i)
 {
-    return grid->dtype == TENON_F64 ? ((const double *)grid->data)[i] : (double)((const float *)grid->data)[i];
+    return grid->dtype == TENON_F64 ? ((const double *)grid->data)[i]
+                                    : (double)((const float *)grid->data)[i];
 }
 
 #define PLANE(type)                                                                                \
@@ -236,13 +245,14 @@ static tenon_status run(const tenon__run *r)
             place_taps(r->attrs, p, at, offset + i * p->taps, weight + i * p->taps);
         }
         for (int64_t c = 0; c < p->channels; c++) {
-            int64_t from = (n * p->channels + c) * p->volume, to = (n * p->channels + c) * p->places + first;
+            int64_t from = (n * p->channels + c) * p->volume,
+                    to = (n * p->channels + c) * p->places + first;
             if (wide)
-                plane_double(p, (const double *)r->in[0]->data + from, (double *)r->out[0]->data + to, count,
-                             offset, weight);
+                plane_double(p, (const double *)r->in[0]->data + from,
+                             (double *)r->out[0]->data + to, count, offset, weight);
             else
-                plane_float(p, (const float *)r->in[0]->data + from, (float *)r->out[0]->data + to, count,
-                            offset, weight);
+                plane_float(p, (const float *)r->in[0]->data + from, (float *)r->out[0]->data + to,
+                            count, offset, weight);
         }
     }
     return TENON_OK;

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* If: outputs of then_branch where cond (one bool) is true, of else_branch otherwise. The branches take no inputs and see the
- * enclosing graph's values. Source: ONNX If-1 .. If-25. */
+/* If: outputs of then_branch where cond (one bool) is true, of else_branch otherwise. The branches
+ * take no inputs and see the enclosing graph's values. Source: ONNX If-1 .. If-25. */
 #include "opkit/control.h"
 
 static tenon_status infer(tenon__infer *c)
 {
-    const tenon__graph *branch[2] = {tenon__attr_graph(c->node, "then_branch"), tenon__attr_graph(c->node, "else_branch")};
+    const tenon__graph *branch[2] = {tenon__attr_graph(c->node, "then_branch"),
+                                     tenon__attr_graph(c->node, "else_branch")};
     if (c->in[0]->dtype != TENON_BOOL && c->in[0]->dtype != TENON_NONE)
-        return tenon__fail(c->err, TENON_ETYPE, "cond is %s; it must be bool", tenon_dtype_text(c->in[0]->dtype));
+        return tenon__fail(c->err, TENON_ETYPE, "cond is %s; it must be bool",
+                           tenon_dtype_text(c->in[0]->dtype));
     for (int i = 0; i < 2; i++) {
-        if (!branch[i]) return tenon__fail(c->err, TENON_EFORMAT, "it needs then_branch and else_branch");
+        if (!branch[i])
+            return tenon__fail(c->err, TENON_EFORMAT, "it needs then_branch and else_branch");
         if (branch[i]->outputs.count < c->out_count)
-            return tenon__fail(c->err, TENON_EFORMAT, "a branch gives %zu outputs; %u are asked for", branch[i]->outputs.count,
-                               c->out_count);
+            return tenon__fail(c->err, TENON_EFORMAT,
+                               "a branch gives %zu outputs; %u are asked for",
+                               branch[i]->outputs.count, c->out_count);
     }
     tenon__control_infer(c, branch[0], 0, UINT32_MAX);
     return TENON_OK;

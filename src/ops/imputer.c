@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Imputer: elements equal to a value (NaN too) replaced. ai.onnx.ml Imputer-1.
  *
- * replaced_value_float (default 0) becomes imputed_value_floats in float32 and float64, replaced_value_int64
- * imputed_value_int64s in int32 and int64: one number, or one for each column. [C] or [N, C]. */
+ * replaced_value_float (default 0) becomes imputed_value_floats in float32 and float64,
+ * replaced_value_int64 imputed_value_int64s in int32 and int64: one number, or one for each column.
+ * [C] or [N, C]. */
 #include "opkit/ml.h"
 
 typedef struct attrs {
@@ -40,9 +41,11 @@ static tenon_status infer(tenon__infer *c)
     tenon_status st = tenon__rows_check(c, &rows, &columns);
     if (st || t == TENON_NONE) return st;
     size_t count = t == TENON_F32 || t == TENON_F64 ? a->float_count : a->int_count;
-    if (count == 0) return tenon__fail(c->err, TENON_ETYPE, "no values are given for %s", tenon_dtype_text(t));
+    if (count == 0)
+        return tenon__fail(c->err, TENON_ETYPE, "no values are given for %s", tenon_dtype_text(t));
     if (count > 1 && columns >= 0 && count != (size_t)columns)
-        return tenon__fail(c->err, TENON_ESHAPE, "%zu values for %lld columns", count, (long long)columns);
+        return tenon__fail(c->err, TENON_ESHAPE, "%zu values for %lld columns", count,
+                           (long long)columns);
     return TENON_OK;
 }
 
@@ -77,13 +80,17 @@ static tenon_status run(const tenon__run *r)
         int64_t at = row * p->columns;
         switch (r->in[0]->dtype) {
 #define CASE(name, type)                                                                           \
-    case name: row_##type(a, (const type *)r->in[0]->data + at, (type *)r->out[0]->data + at, p->columns); break;
+    case name:                                                                                     \
+        row_##type(a, (const type *)r->in[0]->data + at, (type *)r->out[0]->data + at,             \
+                   p->columns);                                                                    \
+        break;
             CASE(TENON_F32, float)
             CASE(TENON_F64, double)
             CASE(TENON_I32, int32_t)
             CASE(TENON_I64, int64_t)
 #undef CASE
-        default: return tenon__fail(r->err, TENON_ETYPE, "the input is no number");
+        default:
+            return tenon__fail(r->err, TENON_ETYPE, "the input is no number");
         }
     }
     return TENON_OK;

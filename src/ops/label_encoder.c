@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* LabelEncoder: each element looked up in a list of keys. ai.onnx.ml LabelEncoder-1, 2, 4.
  *
- * keys_* and values_* are lists of one length, of strings, int64 or float32, or (since 4) tensors of
- * one dim; what is not found becomes default_* ("_Unused", -1, -0, or default_tensor). LabelEncoder-1 has
- * classes_strings instead: strings become their places in it, int64 the other way. NaN is found as NaN. */
+ * keys_* and values_* are lists of one length, of strings, int64 or float32, or (since 4) tensors
+ * of one dim; what is not found becomes default_* ("_Unused", -1, -0, or default_tensor).
+ * LabelEncoder-1 has classes_strings instead: strings become their places in it, int64 the other
+ * way. NaN is found as NaN. */
 #include <stdio.h>
 
 #include "opkit/lookup.h"
@@ -30,7 +31,8 @@ typedef struct attrs {
     bool two_ways;
 } attrs;
 
-static tenon_status list_of_tensor(const tenon__graph *graph, const tenon__view *t, list *out, tenon_error *err)
+static tenon_status list_of_tensor(const tenon__graph *graph, const tenon__view *t, list *out,
+                                   tenon_error *err)
 {
     int64_t count = tenon__view_count(t);
     if (count < 0) return tenon__fail(err, TENON_EFORMAT, "a tensor of keys or values has no size");
@@ -48,8 +50,8 @@ static tenon_status list_of_tensor(const tenon__graph *graph, const tenon__view 
 }
 
 /* The one of NAME_strings, NAME_int64s, NAME_floats and NAME_tensor that is there. */
-static tenon_status find_list(const tenon__graph *graph, const tenon__node *node, const char *name, list *out,
-                              tenon_error *err)
+static tenon_status find_list(const tenon__graph *graph, const tenon__node *node, const char *name,
+                              list *out, tenon_error *err)
 {
     char full[32];
     size_t count;
@@ -75,7 +77,8 @@ static tenon_status find_list(const tenon__graph *graph, const tenon__node *node
     return tenon__fail(err, TENON_EFORMAT, "no attribute %s_* gives a list", name);
 }
 
-/* A number as the 8 bytes that are hashed and compared: integers, or doubles with one NaN and one zero. */
+/* A number as the 8 bytes that are hashed and compared: integers, or doubles with one NaN and one
+ * zero. */
 static uint64_t number_key(tenon_dtype dtype, const void *data, size_t i)
 {
     uint64_t bits;
@@ -91,7 +94,8 @@ static uint64_t number_key(tenon_dtype dtype, const void *data, size_t i)
 static bool equal(const void *keys, uint32_t number, const void *key)
 {
     const list *l = keys;
-    if (l->dtype == TENON_STRING) return tenon__str_equal(l->strings[number], *(const tenon__str *)key);
+    if (l->dtype == TENON_STRING)
+        return tenon__str_equal(l->strings[number], *(const tenon__str *)key);
     return number_key(l->dtype, l->data, number) == *(const uint64_t *)key;
 }
 
@@ -103,15 +107,19 @@ static tenon_status check_dtype(const list *l, tenon_error *err)
     case TENON_I32:
     case TENON_I16:
     case TENON_F32:
-    case TENON_F64: return TENON_OK;
-    default: return tenon__fail(err, TENON_EUNSUPPORTED, "labels of %s are not supported", tenon_dtype_text(l->dtype));
+    case TENON_F64:
+        return TENON_OK;
+    default:
+        return tenon__fail(err, TENON_EUNSUPPORTED, "labels of %s are not supported",
+                           tenon_dtype_text(l->dtype));
     }
 }
 
 static tenon_status build(const tenon__graph *graph, mapping *m, tenon_error *err)
 {
     if (m->keys.count != m->values.count)
-        return tenon__fail(err, TENON_EFORMAT, "there are %zu keys and %zu values", m->keys.count, m->values.count);
+        return tenon__fail(err, TENON_EFORMAT, "there are %zu keys and %zu values", m->keys.count,
+                           m->values.count);
     tenon_status st = check_dtype(&m->keys, err);
     if (st == TENON_OK) st = check_dtype(&m->values, err);
     if (st == TENON_OK) st = tenon__lookup_init(&m->lookup, graph->arena, m->keys.count, err);
@@ -133,8 +141,10 @@ static tenon_status read_default(const tenon__node *node, mapping *m, tenon_erro
     tenon__str s = tenon__attr_str(node, "default_string", "_Unused");
     m->default_string = (tenon_string){s.data, s.size};
     if (tensor && (tensor->dtype != m->values.dtype || tenon__view_count(tensor) != 1))
-        return tenon__fail(err, TENON_EFORMAT, "default_tensor must be one element of the values' type");
-    if (tensor && tensor->dtype == TENON_STRING) memcpy(&m->default_string, tensor->data, sizeof m->default_string);
+        return tenon__fail(err, TENON_EFORMAT,
+                           "default_tensor must be one element of the values' type");
+    if (tensor && tensor->dtype == TENON_STRING)
+        memcpy(&m->default_string, tensor->data, sizeof m->default_string);
     if (m->values.dtype == TENON_STRING) return TENON_OK;
     if (tensor) {
         memcpy(m->default_number, tensor->data, tenon_dtype_bits(tensor->dtype) / 8);
@@ -147,7 +157,8 @@ static tenon_status read_default(const tenon__node *node, mapping *m, tenon_erro
     return tenon__convert(TENON_I64, &i, m->values.dtype, m->default_number, 0, 1, true, err);
 }
 
-static tenon_status read_classes(const tenon__graph *graph, const tenon__node *node, attrs *a, tenon_error *err)
+static tenon_status read_classes(const tenon__graph *graph, const tenon__node *node, attrs *a,
+                                 tenon_error *err)
 {
     size_t count;
     const tenon__str *strings = tenon__attr_strings(node, "classes_strings", &count);
@@ -191,8 +202,8 @@ static tenon_status infer(tenon__infer *c)
     bool known = x->dtype != TENON_NONE || !a->two_ways;
     tenon__infer_set(c, 0, known ? m->values.dtype : TENON_NONE, x->rank, x->dims);
     if (x->dtype == TENON_NONE || x->dtype == m->keys.dtype) return TENON_OK;
-    return tenon__fail(c->err, TENON_ETYPE, "the input is %s; the keys are %s", tenon_dtype_text(x->dtype),
-                       tenon_dtype_text(m->keys.dtype));
+    return tenon__fail(c->err, TENON_ETYPE, "the input is %s; the keys are %s",
+                       tenon_dtype_text(x->dtype), tenon_dtype_text(m->keys.dtype));
 }
 
 static tenon_status bind(tenon__bind *c)
@@ -206,10 +217,12 @@ static uint32_t find(const mapping *m, const tenon__view *x, int64_t i)
     if (x->dtype == TENON_STRING) {
         tenon_string s = tenon__strings(x)[i];
         tenon__str key = {s.data, s.size_bytes};
-        return tenon__lookup_find(&m->lookup, tenon__hash64(key.data, key.size, 0), &m->keys, &key, equal);
+        return tenon__lookup_find(&m->lookup, tenon__hash64(key.data, key.size, 0), &m->keys, &key,
+                                  equal);
     }
     uint64_t number = number_key(x->dtype, x->data, (size_t)i);
-    return tenon__lookup_find(&m->lookup, tenon__hash64(&number, sizeof number, 0), &m->keys, &number, equal);
+    return tenon__lookup_find(&m->lookup, tenon__hash64(&number, sizeof number, 0), &m->keys,
+                              &number, equal);
 }
 
 static tenon_status run(const tenon__run *r)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* LinearClassifier: scores X A' + b, and the label of the largest. ai.onnx.ml LinearClassifier-1.
  *
- * X [C] or [N, C]; coefficients A [classes, C], intercepts b (one for each class, or none). One row of
- * coefficients for two labels gives the scores -s and s (1 - s and s where nothing is done to them
- * afterwards, as other runtimes have it), the second label being taken above 0. Outputs: labels [N] (int64 or string), scores
- * [N, classes] float32 after post_transform. Of equal scores the first class wins. */
+ * X [C] or [N, C]; coefficients A [classes, C], intercepts b (one for each class, or none). One row
+ * of coefficients for two labels gives the scores -s and s (1 - s and s where nothing is done to
+ * them afterwards, as other runtimes have it), the second label being taken above 0. Outputs:
+ * labels [N] (int64 or string), scores [N, classes] float32 after post_transform. Of equal scores
+ * the first class wins. */
 #include "opkit/ml.h"
 
 typedef struct attrs {
@@ -34,7 +35,8 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
     a->planes = a->both ? 1 : (int64_t)a->labels.count;
     if (a->count == 0 || a->count % (size_t)a->planes ||
         (a->intercept_count && a->intercept_count != (size_t)a->planes))
-        return tenon__fail(err, TENON_EFORMAT, "%zu coefficients and %zu intercepts for %zu classes", a->count,
+        return tenon__fail(err, TENON_EFORMAT,
+                           "%zu coefficients and %zu intercepts for %zu classes", a->count,
                            a->intercept_count, a->labels.count);
     return TENON_OK;
 }
@@ -47,7 +49,8 @@ static tenon_status infer(tenon__infer *c)
     tenon__infer_set(c, 0, tenon__labels_dtype(&a->labels), 1, dims);
     tenon__infer_set(c, 1, TENON_F32, 2, dims);
     if (st == TENON_OK && columns >= 0 && (size_t)columns != a->count / (size_t)a->planes)
-        return tenon__fail(c->err, TENON_ESHAPE, "rows have %lld features; there are %zu coefficients for each class",
+        return tenon__fail(c->err, TENON_ESHAPE,
+                           "rows have %lld features; there are %zu coefficients for each class",
                            (long long)columns, a->count / (size_t)a->planes);
     return st;
 }
@@ -93,7 +96,8 @@ static tenon_status run(const tenon__run *r)
     return TENON_OK;
 }
 
-static const tenon__import imports[] = {{"onnx", "ai.onnx.ml", "LinearClassifier", 1, 0, NULL}, {0}};
+static const tenon__import imports[] = {{"onnx", "ai.onnx.ml", "LinearClassifier", 1, 0, NULL},
+                                        {0}};
 
 const tenon__op tenon__op_linear_classifier = {
     .name = "LinearClassifier",

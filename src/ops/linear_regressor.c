@@ -26,7 +26,8 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
     a->targets = tenon__attr_int(node, "targets", 1);
     if (a->targets < 1 || a->count == 0 || a->count % (size_t)a->targets ||
         (a->intercept_count && a->intercept_count != (size_t)a->targets))
-        return tenon__fail(err, TENON_EFORMAT, "%zu coefficients and %zu intercepts for %lld targets", a->count,
+        return tenon__fail(err, TENON_EFORMAT,
+                           "%zu coefficients and %zu intercepts for %lld targets", a->count,
                            a->intercept_count, (long long)a->targets);
     return tenon__post_read(node, &a->post, err);
 }
@@ -38,7 +39,8 @@ static tenon_status infer(tenon__infer *c)
     tenon_status st = tenon__rows_check(c, &dims[0], &columns);
     tenon__infer_set(c, 0, TENON_F32, 2, dims);
     if (st == TENON_OK && columns >= 0 && (size_t)columns != a->count / (size_t)a->targets)
-        return tenon__fail(c->err, TENON_ESHAPE, "rows have %lld features; there are %zu coefficients for each target",
+        return tenon__fail(c->err, TENON_ESHAPE,
+                           "rows have %lld features; there are %zu coefficients for each target",
                            (long long)columns, a->count / (size_t)a->targets);
     return st;
 }

@@ -25,13 +25,17 @@ static tenon_status infer(tenon__infer *c)
     if (!body) return tenon__fail(c->err, TENON_EFORMAT, "it needs a body");
     if (body->inputs.count != carried + 2 || body->outputs.count < carried + 1)
         return tenon__fail(c->err, TENON_EFORMAT,
-                           "its body takes %zu inputs and gives %zu outputs; with %u carried values it must take %u and give at least %u",
-                           body->inputs.count, body->outputs.count, carried, carried + 2, carried + 1);
-    if (carried + 2 > TENON__MAX_BODY_INPUTS || body->outputs.count > TENON__MAX_BODY_INPUTS || c->out_count < carried)
-        return tenon__fail(c->err, TENON_ELIMIT, "%u carried values for %u outputs; at most %d", carried, c->out_count,
-                           TENON__MAX_BODY_INPUTS - 2);
+                           "its body takes %zu inputs and gives %zu outputs; with %u carried "
+                           "values it must take %u and give at least %u",
+                           body->inputs.count, body->outputs.count, carried, carried + 2,
+                           carried + 1);
+    if (carried + 2 > TENON__MAX_BODY_INPUTS || body->outputs.count > TENON__MAX_BODY_INPUTS ||
+        c->out_count < carried)
+        return tenon__fail(c->err, TENON_ELIMIT, "%u carried values for %u outputs; at most %d",
+                           carried, c->out_count, TENON__MAX_BODY_INPUTS - 2);
     for (uint32_t i = 2; i < c->in_count; i++)
-        if (!c->in[i]) return tenon__fail(c->err, TENON_EFORMAT, "carried value %u is missing", i - 2);
+        if (!c->in[i])
+            return tenon__fail(c->err, TENON_EFORMAT, "carried value %u is missing", i - 2);
     tenon__control_infer(c, body, 1, carried);
     return TENON_OK;
 }
@@ -40,7 +44,8 @@ static tenon_status start(tenon__control *c, state *s)
 {
     const tenon__run *r = &c->run;
     const tenon__graph *body = tenon__attr_graph(r->node, "body");
-    const tenon__view *m = r->in_count > 0 ? r->in[0] : NULL, *cond = r->in_count > 1 ? r->in[1] : NULL;
+    const tenon__view *m = r->in_count > 0 ? r->in[0] : NULL,
+                      *cond = r->in_count > 1 ? r->in[1] : NULL;
     if ((m && tenon__view_count(m) != 1) || (cond && tenon__view_count(cond) != 1))
         return tenon__fail(r->err, TENON_ESHAPE, "M and cond must hold one element each");
     *s = (state){.trips = m ? tenon__get_i64(m->dtype, m->data, 0) : INT64_MAX,
@@ -62,7 +67,8 @@ static tenon_status take_round(tenon__control *c, state *s)
         return tenon__fail(c->run.err, TENON_ETYPE, "its body's condition must be one bool");
     s->cond = *(const uint8_t *)cond->data != 0;
     for (uint32_t k = 0; k < s->scans; k++) {
-        tenon_status st = tenon__stack_push(c, &s->stacks[k], SCANS + k, c->body_out[1 + s->carried + k]);
+        tenon_status st =
+            tenon__stack_push(c, &s->stacks[k], SCANS + k, c->body_out[1 + s->carried + k]);
         if (st) return st;
     }
     s->round++;
@@ -73,7 +79,8 @@ static tenon_status finish(tenon__control *c, const state *s)
 {
     const tenon__graph *body = tenon__attr_graph(c->run.node, "body");
     for (uint32_t k = 0; k < s->scans; k++) {
-        const tenon__view *declared = &tenon__graph_value(body, body->outputs.items[1 + s->carried + k])->view;
+        const tenon__view *declared =
+            &tenon__graph_value(body, body->outputs.items[1 + s->carried + k])->view;
         tenon_status st = tenon__stack_give(c, &s->stacks[k], s->carried + k, 0, false, declared);
         if (st) return st;
     }

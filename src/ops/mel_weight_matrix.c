@@ -2,10 +2,10 @@
 /* MelWeightMatrix: triangular filters, evenly spaced on the mel scale, over the bins of a spectrum.
  * ONNX MelWeightMatrix-17.
  *
- * Scalars: num_mel_bins, dft_length, sample_rate (integers), lower_edge_hertz, upper_edge_hertz. Output
- * [dft_length / 2 + 1, num_mel_bins] of output_datatype (default float32): column i rises from edge i
- * to edge i + 1 and falls to edge i + 2, the edges being bins
- * floor((dft_length + 1) * hertz / sample_rate). */
+ * Scalars: num_mel_bins, dft_length, sample_rate (integers), lower_edge_hertz, upper_edge_hertz.
+ * Output [dft_length / 2 + 1, num_mel_bins] of output_datatype (default float32): column i rises
+ * from edge i to edge i + 1 and falls to edge i + 2, the edges being bins floor((dft_length + 1) *
+ * hertz / sample_rate). */
 #include <math.h>
 
 #include "opkit/index.h"
@@ -20,7 +20,8 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
                          tenon_error *err)
 {
     (void)graph;
-    return tenon__taper_dtype(tenon__attr_int(node, "output_datatype", 1), &((attrs *)out)->dtype, err);
+    return tenon__taper_dtype(tenon__attr_int(node, "output_datatype", 1), &((attrs *)out)->dtype,
+                              err);
 }
 
 static tenon_status infer(tenon__infer *c)
@@ -30,9 +31,11 @@ static tenon_status infer(tenon__infer *c)
     for (uint32_t i = 0; i < 5; i++) {
         tenon_dtype t = c->in[i]->dtype;
         int64_t count = tenon__view_count(c->in[i]);
-        bool integer = tenon__is_index(t), real = t == TENON_F32 || t == TENON_F64 || t == TENON_F16 || t == TENON_BF16;
+        bool integer = tenon__is_index(t),
+             real = t == TENON_F32 || t == TENON_F64 || t == TENON_F16 || t == TENON_BF16;
         if (count >= 0 && count != 1)
-            return tenon__fail(c->err, TENON_ESHAPE, "input %u has %lld elements; it must be one number", i,
+            return tenon__fail(c->err, TENON_ESHAPE,
+                               "input %u has %lld elements; it must be one number", i,
                                (long long)count);
         if (t != TENON_NONE && !(i < 3 ? integer : integer || real))
             return tenon__fail(c->err, TENON_ETYPE, "input %u is %s", i, tenon_dtype_text(t));
@@ -42,7 +45,8 @@ static tenon_status infer(tenon__infer *c)
         tenon_status st = tenon__infer_ints(c, i, &number[i], 1, &count);
         if (st) return st;
         if (count != 1 || number[i] < 1 || number[i] > INT32_MAX)
-            return tenon__fail(c->err, TENON_ESHAPE, "input %u is %lld; it must be above 0", i, (long long)number[i]);
+            return tenon__fail(c->err, TENON_ESHAPE, "input %u is %lld; it must be above 0", i,
+                               (long long)number[i]);
     }
     dims[0] = number[1] / 2 + 1;
     dims[1] = number[0];
@@ -62,7 +66,8 @@ static double hertz_of(double mel)
 
 static double number_at(const tenon__view *v)
 {
-    return tenon__is_index(v->dtype) ? (double)tenon__get_i64(v->dtype, v->data, 0) : tenon__get_f64(v->dtype, v->data, 0);
+    return tenon__is_index(v->dtype) ? (double)tenon__get_i64(v->dtype, v->data, 0)
+                                     : tenon__get_f64(v->dtype, v->data, 0);
 }
 
 /* The height of a column's triangle at bin j. */
@@ -89,19 +94,19 @@ static tenon_status run(const tenon__run *r)
         for (int k = 0; k < 3; k++) {
             double edge = floor((length + 1) * hertz_of(low + step * (double)(i + k)) / rate);
             if (!(edge >= 0) || edge > (double)bins)
-                return tenon__fail(r->err, TENON_ESHAPE, "filter %lld reaches beyond half the sample rate",
-                                   (long long)i);
+                return tenon__fail(r->err, TENON_ESHAPE,
+                                   "filter %lld reaches beyond half the sample rate", (long long)i);
             edges[k] = (int64_t)edge;
         }
         if (edges[1] >= bins)
-            return tenon__fail(r->err, TENON_ESHAPE, "filter %lld reaches beyond half the sample rate",
-                               (long long)i);
+            return tenon__fail(r->err, TENON_ESHAPE,
+                               "filter %lld reaches beyond half the sample rate", (long long)i);
         for (int64_t j = 0; j < bins; j++) {
             double value = height(edges, j);
             size_t bytes = tenon_dtype_bits(out->dtype) / 8;
-            tenon_status st = tenon__convert(TENON_F64, &value, out->dtype,
-                                             (uint8_t *)out->data + (size_t)(j * columns + i) * bytes, 0, 1, true,
-                                             r->err);
+            tenon_status st = tenon__convert(
+                TENON_F64, &value, out->dtype,
+                (uint8_t *)out->data + (size_t)(j * columns + i) * bytes, 0, 1, true, r->err);
             if (st) return st;
         }
     }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NonMaxSuppression: of overlapping boxes the best. ONNX NonMaxSuppression-10, 11.
  *
- * boxes [B, N, 4] (y1, x1, y2, x2 of any two opposite corners, or, with center_point_box, x and y of
- * the middle, width, height), scores [B, C, N]; out [n, 3] int64: batch, class, box. Per batch and
- * class, boxes are taken by falling score (the lower index first), those above score_threshold, if
- * given, up to max_output_boxes_per_class (default 0: none), unless they overlap one already taken by
- * more than iou_threshold (default 0). float32. */
+ * boxes [B, N, 4] (y1, x1, y2, x2 of any two opposite corners, or, with center_point_box, x and y
+ * of the middle, width, height), scores [B, C, N]; out [n, 3] int64: batch, class, box. Per batch
+ * and class, boxes are taken by falling score (the lower index first), those above score_threshold,
+ * if given, up to max_output_boxes_per_class (default 0: none), unless they overlap one already
+ * taken by more than iou_threshold (default 0). float32. */
 #include "opkit/index.h"
 #include "tensor/convert.h"
 
@@ -32,8 +32,8 @@ static tenon_status check_scalar(const tenon__infer *c, uint32_t i, const char *
     if (!TENON__HAS(c, i)) return TENON_OK;
     int64_t count = tenon__view_count(c->in[i]);
     if (count > 1)
-        return tenon__fail(c->err, TENON_ESHAPE, "%s has %lld elements; it must be one number", what,
-                           (long long)count);
+        return tenon__fail(c->err, TENON_ESHAPE, "%s has %lld elements; it must be one number",
+                           what, (long long)count);
     if (integer) return tenon__check_index(c, i, what);
     if (c->in[i]->dtype != TENON_F32 && c->in[i]->dtype != TENON_NONE)
         return tenon__fail(c->err, TENON_ETYPE, "%s is %s; it must be float32", what,
@@ -57,11 +57,13 @@ static tenon_status infer(tenon__infer *c)
             return tenon__fail(c->err, TENON_ETYPE, "input %u is %s; it must be float32", i,
                                tenon_dtype_text(c->in[i]->dtype));
     if (tenon__infer_rank_unknown(c, 2)) return TENON_OK;
-    if (!tenon__dim_agrees(boxes->dims[0], scores->dims[0]) || !tenon__dim_agrees(boxes->dims[1], scores->dims[2]) ||
+    if (!tenon__dim_agrees(boxes->dims[0], scores->dims[0]) ||
+        !tenon__dim_agrees(boxes->dims[1], scores->dims[2]) ||
         !tenon__dim_agrees(boxes->dims[2], 4)) {
         char a[120], b[120];
-        return tenon__fail(c->err, TENON_ESHAPE, "boxes %s and scores %s must be [B, N, 4] and [B, C, N]",
-                           tenon__view_print(boxes, a, sizeof a), tenon__view_print(scores, b, sizeof b));
+        return tenon__fail(
+            c->err, TENON_ESHAPE, "boxes %s and scores %s must be [B, N, 4] and [B, C, N]",
+            tenon__view_print(boxes, a, sizeof a), tenon__view_print(scores, b, sizeof b));
     }
     return TENON_OK;
 }
@@ -88,10 +90,12 @@ static tenon_status bind(tenon__bind *c)
         double most = scalar(c->in, c->in_count, 2, 0);
         p->most = most < 0 ? 0 : most < (double)p->boxes ? (int64_t)most : p->boxes;
     }
-    if (!tenon__mul((size_t)p->batches, (size_t)p->classes, &rows) || !tenon__mul(rows, (size_t)p->most, &rows) ||
-        !tenon__mul(rows, 3, &rows) || !tenon__add(rows, 2 * (size_t)p->boxes + 1, &rows) ||
+    if (!tenon__mul((size_t)p->batches, (size_t)p->classes, &rows) ||
+        !tenon__mul(rows, (size_t)p->most, &rows) || !tenon__mul(rows, 3, &rows) ||
+        !tenon__add(rows, 2 * (size_t)p->boxes + 1, &rows) ||
         !tenon__mul(rows, sizeof(int64_t), &c->work_bytes))
-        return tenon__fail(c->err, TENON_ELIMIT, "so many boxes could be chosen that they do not fit");
+        return tenon__fail(c->err, TENON_ELIMIT,
+                           "so many boxes could be chosen that they do not fit");
     return TENON_OK;
 }
 
@@ -101,16 +105,17 @@ typedef struct box {
 
 static box box_of(const float *b, bool center)
 {
-    if (center)
-        return (box){b[0] - b[2] / 2, b[0] + b[2] / 2, b[1] - b[3] / 2, b[1] + b[3] / 2};
+    if (center) return (box){b[0] - b[2] / 2, b[0] + b[2] / 2, b[1] - b[3] / 2, b[1] + b[3] / 2};
     return (box){b[1] < b[3] ? b[1] : b[3], b[1] < b[3] ? b[3] : b[1], b[0] < b[2] ? b[0] : b[2],
                  b[0] < b[2] ? b[2] : b[0]};
 }
 
 static bool overlaps(const box *a, const box *b, float threshold)
 {
-    float left = a->left > b->left ? a->left : b->left, right = a->right < b->right ? a->right : b->right;
-    float top = a->top > b->top ? a->top : b->top, bottom = a->bottom < b->bottom ? a->bottom : b->bottom;
+    float left = a->left > b->left ? a->left : b->left,
+          right = a->right < b->right ? a->right : b->right;
+    float top = a->top > b->top ? a->top : b->top,
+          bottom = a->bottom < b->bottom ? a->bottom : b->bottom;
     if (right <= left || bottom <= top) return false;
     float common = (right - left) * (bottom - top);
     float area_a = (a->right - a->left) * (a->bottom - a->top);
@@ -140,7 +145,8 @@ static void sift(const float *scores, int64_t *heap, int64_t count, int64_t at)
     heap[at] = item;
 }
 
-static int64_t heap_of(const float *scores, int64_t n, bool has_threshold, float threshold, int64_t *heap)
+static int64_t heap_of(const float *scores, int64_t n, bool has_threshold, float threshold,
+                       int64_t *heap)
 {
     int64_t count = 0;
     for (int64_t i = 0; i < n; i++) /* a NaN is above nothing, and has no place in an order */
@@ -150,15 +156,16 @@ static int64_t heap_of(const float *scores, int64_t n, bool has_threshold, float
     return count;
 }
 
-static int64_t choose(const tenon__run *r, const float *boxes, const float *scores, int64_t most, int64_t *heap,
-                      int64_t *chosen)
+static int64_t choose(const tenon__run *r, const float *boxes, const float *scores, int64_t most,
+                      int64_t *heap, int64_t *chosen)
 {
     const params *p = r->params;
     bool center = ((const attrs *)r->attrs)->center;
     float iou = (float)scalar(r->in, r->in_count, 3, 0);
     bool has_threshold = TENON__HAS(r, 4) && tenon__view_count(r->in[4]) > 0;
     float threshold = (float)scalar(r->in, r->in_count, 4, 0);
-    int64_t count = most > 0 ? heap_of(scores, p->boxes, has_threshold, threshold, heap) : 0, found = 0;
+    int64_t count = most > 0 ? heap_of(scores, p->boxes, has_threshold, threshold, heap) : 0,
+            found = 0;
     while (count > 0 && found < most) {
         int64_t best = heap[0];
         box b = box_of(boxes + 4 * best, center);
@@ -183,7 +190,9 @@ static tenon_status run(const tenon__run *r)
     for (int64_t k = 0; k < p->batches * p->classes; k++) {
         int64_t batch = k / p->classes;
         const float *boxes = (const float *)r->in[0]->data + batch * p->boxes * 4;
-        int64_t found = p->boxes ? choose(r, boxes, (const float *)r->in[1]->data + k * p->boxes, most, heap, chosen) : 0;
+        int64_t found = p->boxes ? choose(r, boxes, (const float *)r->in[1]->data + k * p->boxes,
+                                          most, heap, chosen)
+                                 : 0;
         for (int64_t i = 0; i < found; i++, total++) {
             all[3 * total] = batch;
             all[3 * total + 1] = k % p->classes;

@@ -9,7 +9,7 @@ typedef struct params {
     int64_t count;
 } params;
 
-#define TEST(name, type, mask)                                                               \
+#define TEST(name, type, mask)                                                                     \
     static bool name(const uint8_t *p)                                                             \
     {                                                                                              \
         type v;                                                                                    \
@@ -31,19 +31,27 @@ static test_fn test_of(tenon_dtype dtype)
 {
     switch (dtype) {
     case TENON_F16:
-    case TENON_BF16: return float2;
-    case TENON_F32: return float4;
-    case TENON_F64: return float8;
+    case TENON_BF16:
+        return float2;
+    case TENON_F32:
+        return float4;
+    case TENON_F64:
+        return float8;
     case TENON_BOOL:
     case TENON_I8:
-    case TENON_U8: return any1;
+    case TENON_U8:
+        return any1;
     case TENON_I16:
-    case TENON_U16: return any2;
+    case TENON_U16:
+        return any2;
     case TENON_I32:
-    case TENON_U32: return any4;
+    case TENON_U32:
+        return any4;
     case TENON_I64:
-    case TENON_U64: return any8;
-    default: return NULL;
+    case TENON_U64:
+        return any8;
+    default:
+        return NULL;
     }
 }
 
@@ -55,7 +63,8 @@ static tenon_status infer(tenon__infer *c)
     if (in->dtype == TENON_NONE) return TENON_OK;
     test_fn test = test_of(in->dtype);
     if (!test)
-        return tenon__fail(c->err, TENON_EUNSUPPORTED, "the input is %s; it must be a number or bool",
+        return tenon__fail(c->err, TENON_EUNSUPPORTED,
+                           "the input is %s; it must be a number or bool",
                            tenon_dtype_text(in->dtype));
     const uint8_t *data = tenon__infer_data(c, 0);
     if (!data) return TENON_EAGAIN;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Normalizer: each row divided by its norm, float32. ai.onnx.ml Normalizer-1.
  *
- * norm: MAX (the largest magnitude), L1 or L2; rows of zeros stay. [C] or [N, C] of float32, float64,
- * int32 or int64. */
+ * norm: MAX (the largest magnitude), L1 or L2; rows of zeros stay. [C] or [N, C] of float32,
+ * float64, int32 or int64. */
 #include <math.h>
 
 #include "opkit/ml.h"
@@ -23,7 +23,8 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
     (void)graph;
     a->norm = tenon__str_is(norm, "L1") ? L1 : tenon__str_is(norm, "L2") ? L2 : MAX;
     if (a->norm == MAX && !tenon__str_is(norm, "MAX"))
-        return tenon__fail(err, TENON_EFORMAT, "norm is '%.*s'; it must be MAX, L1 or L2", TENON__STR_ARG(norm));
+        return tenon__fail(err, TENON_EFORMAT, "norm is '%.*s'; it must be MAX, L1 or L2",
+                           TENON__STR_ARG(norm));
     return TENON_OK;
 }
 

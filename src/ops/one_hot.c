@@ -2,8 +2,8 @@
 /* OneHot: a new axis of `depth`, on at the index and off elsewhere. ONNX OneHot-9, 11.
  *
  * indices are numbers of any type (fractions are dropped); those outside [-depth, depth) switch
- * nothing on. depth is one number; values is [off, on], whose type the output has. axis counts in the
- * output (default -1). */
+ * nothing on. depth is one number; values is [off, on], whose type the output has. axis counts in
+ * the output (default -1). */
 #include "opkit/copy.h"
 #include "opkit/index.h"
 #include "tensor/convert.h"
@@ -33,7 +33,8 @@ static tenon_status check_values(tenon__infer *c)
     if (c->in[2]->rank == 1 && !tenon__dim_agrees(c->in[2]->dims[0], 2))
         return tenon__fail(c->err, TENON_ESHAPE, "values has %lld elements; it must be [off, on]",
                            (long long)c->in[2]->dims[0]);
-    if (c->in[0]->dtype == TENON_STRING || c->in[0]->dtype == TENON_C64 || c->in[0]->dtype == TENON_C128)
+    if (c->in[0]->dtype == TENON_STRING || c->in[0]->dtype == TENON_C64 ||
+        c->in[0]->dtype == TENON_C128)
         return tenon__fail(c->err, TENON_ETYPE, "indices are %s; they must be numbers",
                            tenon_dtype_text(c->in[0]->dtype));
     return c->in[2]->dtype ? tenon__elem_bytes(c->in[2]->dtype, "OneHot", &elem, c->err) : TENON_OK;
@@ -57,7 +58,8 @@ static tenon_status infer(tenon__infer *c)
             return tenon__fail(c->err, TENON_ESHAPE, "depth must be one number");
         depth = tenon__get_i64(depth_view->dtype, data, 0);
         if (depth < 0)
-            return tenon__fail(c->err, TENON_ESHAPE, "depth is %lld; it must not be negative", (long long)depth);
+            return tenon__fail(c->err, TENON_ESHAPE, "depth is %lld; it must not be negative",
+                               (long long)depth);
     }
     for (int d = 0; d <= in->rank; d++)
         dims[d] = d == axis ? depth : in->dims[d - (d > axis)];
@@ -69,7 +71,8 @@ static tenon_status bind(tenon__bind *c)
 {
     const tenon__view *out = c->out[0];
     params *p = c->params;
-    tenon__around a = tenon__around_axis(out, tenon__axis_of(((const attrs *)c->attrs)->axis, out->rank));
+    tenon__around a =
+        tenon__around_axis(out, tenon__axis_of(((const attrs *)c->attrs)->axis, out->rank));
     p->outer = a.outer;
     p->depth = a.n;
     p->inner = a.inner;

@@ -2,8 +2,8 @@
 /* OneHotEncoder: a new last dim that is 1 at an element's category, float32. ai.onnx.ml
  * OneHotEncoder-1.
  *
- * Categories: cats_int64s (for int32, int64, float32, float64: fractions are dropped) or cats_strings.
- * An element of no category gives zeros (zeros, the default), or is an error. */
+ * Categories: cats_int64s (for int32, int64, float32, float64: fractions are dropped) or
+ * cats_strings. An element of no category gives zeros (zeros, the default), or is an error. */
 #include <math.h>
 
 #include "opkit/lookup.h"
@@ -35,10 +35,12 @@ static tenon_status infer(tenon__infer *c)
     const tenon__view *x = c->in[0];
     int64_t dims[TENON_MAX_RANK];
     tenon__infer_set(c, 0, TENON_F32, TENON__RANK_UNKNOWN, NULL);
-    bool number = x->dtype == TENON_F32 || x->dtype == TENON_F64 || x->dtype == TENON_I32 || x->dtype == TENON_I64;
-    if (x->dtype != TENON_NONE && (a->keys.dtype == TENON_STRING ? x->dtype != TENON_STRING : !number))
-        return tenon__fail(c->err, TENON_ETYPE, "the input is %s; the categories are %s", tenon_dtype_text(x->dtype),
-                           tenon_dtype_text(a->keys.dtype));
+    bool number = x->dtype == TENON_F32 || x->dtype == TENON_F64 || x->dtype == TENON_I32 ||
+                  x->dtype == TENON_I64;
+    if (x->dtype != TENON_NONE &&
+        (a->keys.dtype == TENON_STRING ? x->dtype != TENON_STRING : !number))
+        return tenon__fail(c->err, TENON_ETYPE, "the input is %s; the categories are %s",
+                           tenon_dtype_text(x->dtype), tenon_dtype_text(a->keys.dtype));
     if (tenon__infer_rank_unknown(c, 1)) return TENON_OK;
     if (x->rank + 1 > TENON_MAX_RANK)
         return tenon__fail(c->err, TENON_ELIMIT, "the output's rank exceeds %d", TENON_MAX_RANK);
@@ -57,7 +59,8 @@ static tenon_status bind(tenon__bind *c)
 
 static uint32_t find(const attrs *a, const tenon__view *x, int64_t i)
 {
-    if (x->dtype == TENON_STRING) return tenon__keys_find_string(&a->keys, ((const tenon_string *)x->data)[i]);
+    if (x->dtype == TENON_STRING)
+        return tenon__keys_find_string(&a->keys, ((const tenon_string *)x->data)[i]);
     if (x->dtype == TENON_I64) return tenon__keys_find_int(&a->keys, ((const int64_t *)x->data)[i]);
     double v = tenon__feature(x, i);
     if (!(fabs(v) < 9.0e18)) return TENON__NOT_FOUND;
@@ -76,7 +79,8 @@ static tenon_status run(const tenon__run *r)
         if (found != TENON__NOT_FOUND)
             out[found] = 1;
         else if (!a->zeros)
-            return tenon__fail(r->err, TENON_ESHAPE, "element %lld is of no category", (long long)i);
+            return tenon__fail(r->err, TENON_ESHAPE, "element %lld is of no category",
+                               (long long)i);
     }
     return TENON_OK;
 }

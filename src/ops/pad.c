@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pad: elements added (or, where negative, taken off) at both ends of the axes. ONNX Pad-1 .. 25.
  *
- * pads is [begin of each axis, end of each axis]; an attribute before opset 11 (`paddings` in Pad-1),
- * an input since. axes (opset 18) names the axes; all by default. mode: constant (value: attribute
- * `value`, then input 2, default 0), reflect (without the edge, as often as needed), edge, wrap
- * (opset 19). What is taken off goes first. Any dtype of whole bytes. */
+ * pads is [begin of each axis, end of each axis]; an attribute before opset 11 (`paddings` in
+ * Pad-1), an input since. axes (opset 18) names the axes; all by default. mode: constant (value:
+ * attribute `value`, then input 2, default 0), reflect (without the edge, as often as needed),
+ * edge, wrap (opset 19). What is taken off goes first. Any dtype of whole bytes. */
 #include "opkit/copy.h"
 #include "opkit/index.h"
 #include "tensor/convert.h"
@@ -45,14 +45,16 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
     while (m < 4 && !tenon__str_is(text, names[m]))
         m++;
     if (m == 4)
-        return tenon__fail(err, TENON_EFORMAT, "mode is '%.*s'; it must be constant, reflect, edge or wrap",
+        return tenon__fail(err, TENON_EFORMAT,
+                           "mode is '%.*s'; it must be constant, reflect, edge or wrap",
                            TENON__STR_ARG(text));
     a->mode = (pad_mode)m;
     a->value = tenon__attr_float(node, "value", 0);
     a->count = -1;
     if (node->opset >= 11 || !pads) return TENON_OK;
     if (count > 2 * TENON_MAX_RANK)
-        return tenon__fail(err, TENON_ELIMIT, "pads has %zu numbers; ranks above %d are not supported", count,
+        return tenon__fail(err, TENON_ELIMIT,
+                           "pads has %zu numbers; ranks above %d are not supported", count,
                            TENON_MAX_RANK);
     a->count = (int)count;
     memcpy(a->pads, pads, count * sizeof *pads);
@@ -102,12 +104,14 @@ static tenon_status infer(tenon__infer *c)
         if (st) return st;
         int64_t values = tenon__view_count(c->in[2]);
         if (values >= 0 && values != 1)
-            return tenon__fail(c->err, TENON_ESHAPE, "the constant value has %lld elements; it must have one",
+            return tenon__fail(c->err, TENON_ESHAPE,
+                               "the constant value has %lld elements; it must have one",
                                (long long)values);
     }
     if (tenon__infer_rank_unknown(c, 1)) return TENON_OK;
     if (!spread(in->rank, pads, count, axes, axis_count, before, after))
-        return tenon__fail(c->err, TENON_ESHAPE, "%d pads do not fit %d axes of an input of rank %d", count,
+        return tenon__fail(c->err, TENON_ESHAPE,
+                           "%d pads do not fit %d axes of an input of rank %d", count,
                            axis_count < 0 ? in->rank : axis_count, in->rank);
     for (int d = 0; d < in->rank; d++) {
         if (in->dims[d] < 0) {
@@ -116,12 +120,15 @@ static tenon_status infer(tenon__infer *c)
         }
         int64_t cut = (before[d] < 0 ? before[d] : 0) + (after[d] < 0 ? after[d] : 0);
         if (before[d] < -in->dims[d] || after[d] < -in->dims[d] || cut < -in->dims[d])
-            return tenon__fail(c->err, TENON_ESHAPE, "pads take %lld and %lld off dim %d, which is %lld",
-                               (long long)-before[d], (long long)-after[d], d, (long long)in->dims[d]);
-        if (!tenon__add_i64(in->dims[d], before[d], &dims[d]) || !tenon__add_i64(dims[d], after[d], &dims[d]))
+            return tenon__fail(
+                c->err, TENON_ESHAPE, "pads take %lld and %lld off dim %d, which is %lld",
+                (long long)-before[d], (long long)-after[d], d, (long long)in->dims[d]);
+        if (!tenon__add_i64(in->dims[d], before[d], &dims[d]) ||
+            !tenon__add_i64(dims[d], after[d], &dims[d]))
             return tenon__fail(c->err, TENON_ELIMIT, "dim %d overflows", d);
         if (in->dims[d] + cut == 0 && dims[d] > 0 && a->mode != CONSTANT)
-            return tenon__fail(c->err, TENON_ESHAPE, "dim %d is empty: there is nothing to pad it with", d);
+            return tenon__fail(c->err, TENON_ESHAPE,
+                               "dim %d is empty: there is nothing to pad it with", d);
     }
     tenon__infer_set(c, 0, in->dtype, in->rank, dims);
     return TENON_OK;
@@ -176,23 +183,28 @@ static tenon_status bind(tenon__bind *c)
     p->elem_bytes = tenon_dtype_bits(in->dtype) / 8;
     memset(p->value, 0, sizeof p->value);
     if (a->value != 0) {
-        tenon_status st = tenon__convert(TENON_F32, &a->value, in->dtype, p->value, 0, 1, true, c->err);
+        tenon_status st =
+            tenon__convert(TENON_F32, &a->value, in->dtype, p->value, 0, 1, true, c->err);
         if (st) return st;
     }
     int64_t row_bytes = p->out[p->rank - 1] * p->unit * (int64_t)p->elem_bytes;
     p->rows = tenon__dims_product(p->out, 0, p->rank - 1);
-    c->tiles = row_bytes ? tenon__tiles(p->rows, 10 + 0.06 * (double)row_bytes, &p->rows_per_tile) : 0;
+    c->tiles =
+        row_bytes ? tenon__tiles(p->rows, 10 + 0.06 * (double)row_bytes, &p->rows_per_tile) : 0;
     return TENON_OK;
 }
 
-/* Where place i of an axis of n kept elements comes from, i counted from the first kept one; -1: the
- * constant. */
+/* Where place i of an axis of n kept elements comes from, i counted from the first kept one; -1:
+ * the constant. */
 static int64_t source(pad_mode mode, int64_t i, int64_t n)
 {
     if (i >= 0 && i < n) return i;
     switch (mode) {
-    case EDGE: return i < 0 ? 0 : n - 1;
-    case WRAP: i %= n; return i < 0 ? i + n : i;
+    case EDGE:
+        return i < 0 ? 0 : n - 1;
+    case WRAP:
+        i %= n;
+        return i < 0 ? i + n : i;
     case REFLECT: {
         int64_t period = 2 * (n - 1);
         if (period == 0) return 0;
@@ -200,7 +212,8 @@ static int64_t source(pad_mode mode, int64_t i, int64_t n)
         if (i < 0) i += period;
         return i < n ? i : period - i;
     }
-    default: return -1;
+    default:
+        return -1;
     }
 }
 
@@ -221,7 +234,8 @@ static void margin(const params *p, const uint8_t *row, uint8_t *out, int64_t fr
 }
 
 /* One row of the last padded axis. */
-static void run_row(const params *p, const uint8_t *in, uint8_t *out, int64_t row, const void *value)
+static void run_row(const params *p, const uint8_t *in, uint8_t *out, int64_t row,
+                    const void *value)
 {
     int last = p->rank - 1;
     int64_t bytes = p->unit * (int64_t)p->elem_bytes, at = 0, rest = row, step = 1;

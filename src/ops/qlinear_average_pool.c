@@ -3,8 +3,8 @@
  *
  * Inputs x, its scale and zero point, those of y. AveragePool of x - x_zero, times x_scale /
  * y_scale, rounded (halves to even), plus y_zero, saturated. With count_include_pad = 1 sums are
- * divided by the size of the kernel wherever it lies. uint8 or int8, [N, C, D1, ...]. Attributes as AveragePool; channels_last = 1 is not
- * supported. */
+ * divided by the size of the kernel wherever it lies. uint8 or int8, [N, C, D1, ...]. Attributes as
+ * AveragePool; channels_last = 1 is not supported. */
 #include <math.h>
 
 #include "opkit/pool.h"

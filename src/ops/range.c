@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Range: start, start + delta, ... below (or above) limit. ONNX Range-11 .. 27.
  *
- * Three scalars of one numeric type; delta is not 0. The count is max(ceil((limit - start) / delta), 0),
- * element i is start + i * delta. 16-bit floats are computed in f32 (stash_type). */
+ * Three scalars of one numeric type; delta is not 0. The count is max(ceil((limit - start) /
+ * delta), 0), element i is start + i * delta. 16-bit floats are computed in f32 (stash_type). */
 #include <math.h>
 
 #include "opkit/index.h"
@@ -22,10 +22,13 @@ static bool count_floats(double start, double limit, double delta, int64_t *coun
 }
 
 /* Differences of 64-bit numbers fit unsigned ones. */
-static bool count_integers(int64_t start, int64_t limit, int64_t delta, bool is_unsigned, int64_t *count)
+static bool count_integers(int64_t start, int64_t limit, int64_t delta, bool is_unsigned,
+                           int64_t *count)
 {
     bool rising = is_unsigned || delta > 0;
-    bool any = is_unsigned ? (uint64_t)start < (uint64_t)limit : rising ? start < limit : start > limit;
+    bool any = is_unsigned ? (uint64_t)start < (uint64_t)limit
+               : rising    ? start < limit
+                           : start > limit;
     *count = 0;
     if (!any) return true;
     uint64_t span = rising ? (uint64_t)limit - (uint64_t)start : (uint64_t)start - (uint64_t)limit;
@@ -47,13 +50,15 @@ static tenon_status infer(tenon__infer *c)
     const void *data[3];
     tenon__infer_set(c, 0, dtype, 1, dims);
     if (dtype != TENON_NONE && !is_float(dtype) && !tenon__is_number(dtype))
-        return tenon__fail(c->err, TENON_ETYPE, "the start is %s; it must be a number", tenon_dtype_text(dtype));
+        return tenon__fail(c->err, TENON_ETYPE, "the start is %s; it must be a number",
+                           tenon_dtype_text(dtype));
     for (uint32_t i = 0; i < 3; i++) {
         int64_t n = tenon__view_count(c->in[i]);
         tenon_status st = tenon__check_same(c, 0, i);
         if (st) return st;
         if (n >= 0 && n != 1)
-            return tenon__fail(c->err, TENON_ESHAPE, "input %u has %lld elements; it must be one number", i,
+            return tenon__fail(c->err, TENON_ESHAPE,
+                               "input %u has %lld elements; it must be one number", i,
                                (long long)n);
     }
     for (uint32_t i = 0; i < 3; i++) {
@@ -64,12 +69,13 @@ static tenon_status infer(tenon__infer *c)
     if (is_float(dtype)) {
         double delta = tenon__get_f64(dtype, data[2], 0);
         if (delta == 0) return tenon__fail(c->err, TENON_EFORMAT, "delta is 0");
-        fits = count_floats(tenon__get_f64(dtype, data[0], 0), tenon__get_f64(dtype, data[1], 0), delta, dims);
+        fits = count_floats(tenon__get_f64(dtype, data[0], 0), tenon__get_f64(dtype, data[1], 0),
+                            delta, dims);
     } else {
         int64_t delta = tenon__get_i64(dtype, data[2], 0);
         if (delta == 0) return tenon__fail(c->err, TENON_EFORMAT, "delta is 0");
-        fits = count_integers(tenon__get_i64(dtype, data[0], 0), tenon__get_i64(dtype, data[1], 0), delta,
-                              dtype == TENON_U64, dims);
+        fits = count_integers(tenon__get_i64(dtype, data[0], 0), tenon__get_i64(dtype, data[1], 0),
+                              delta, dtype == TENON_U64, dims);
     }
     if (!fits) return tenon__fail(c->err, TENON_ELIMIT, "the range has no end");
     tenon__infer_set(c, 0, dtype, 1, dims);
@@ -111,10 +117,14 @@ static tenon_status run(const tenon__run *r)
     int64_t from = (int64_t)r->tile * p->per_tile, to = from + p->per_tile;
     if (to > p->count) to = p->count;
     switch (r->out[0]->dtype) {
-#define ROW(name, type) case name: write_##type(r, from, to); break;
+#define ROW(name, type)                                                                            \
+    case name:                                                                                     \
+        write_##type(r, from, to);                                                                 \
+        break;
         TENON__NUMBER_MAP(ROW)
 #undef ROW
-    default: return tenon__fail(r->err, TENON_ETYPE, "the start is no number");
+    default:
+        return tenon__fail(r->err, TENON_ETYPE, "the start is no number");
     }
     return TENON_OK;
 }

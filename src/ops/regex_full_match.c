@@ -11,7 +11,8 @@ typedef struct attrs {
 static tenon_status read(const tenon__graph *graph, const tenon__node *node, void *out,
                          tenon_error *err)
 {
-    return tenon__regex_parse(graph->arena, tenon__attr_str(node, "pattern", ""), &((attrs *)out)->regex, err);
+    return tenon__regex_parse(graph->arena, tenon__attr_str(node, "pattern", ""),
+                              &((attrs *)out)->regex, err);
 }
 
 static tenon_status infer(tenon__infer *c)

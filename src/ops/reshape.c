@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reshape: the same elements under other dims. ONNX Reshape-1 .. 25.
  *
- * shape (int64 list; an attribute in Reshape-1): a number is an extent; 0 copies the dim of the same
- * place, unless `allowzero`; one -1 takes what is left. Any dtype. The storage is shared. */
+ * shape (int64 list; an attribute in Reshape-1): a number is an extent; 0 copies the dim of the
+ * same place, unless `allowzero`; one -1 takes what is left. Any dtype. The storage is shared. */
 #include "opkit/index.h"
 
 typedef struct attrs {
@@ -29,8 +29,8 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
     return TENON_OK;
 }
 
-/* Input dims that a 0 copied cancel against themselves; what is left must come out as a number or as
- * one symbol. */
+/* Input dims that a 0 copied cancel against themselves; what is left must come out as a number or
+ * as one symbol. */
 static tenon_status infer_rest(tenon__infer *c, const bool *copied, int rank, const int64_t *dims,
                                int at, int64_t *rest)
 {
@@ -56,7 +56,8 @@ static tenon_status infer_rest(tenon__infer *c, const bool *copied, int rank, co
     if (symbols == 1 && have == want && have > 0) *rest = symbol;
     if (symbols) return TENON_OK;
     if (want == 0 || !whole)
-        return tenon__fail(c->err, TENON_ESHAPE, "-1 in shape stands beside a dim of 0: no extent follows");
+        return tenon__fail(c->err, TENON_ESHAPE,
+                           "-1 in shape stands beside a dim of 0: no extent follows");
     if (have % want)
         return tenon__fail(c->err, TENON_ESHAPE,
                            "-1 in shape: %lld elements do not divide into rows of %lld",
@@ -74,8 +75,8 @@ static tenon_status resolve(tenon__infer *c, int rank, int64_t *dims)
     for (int d = 0; d < rank; d++) {
         if (dims[d] == 0 && !a->allow_zero) {
             if (d >= in->rank)
-                return tenon__fail(c->err, TENON_ESHAPE, "shape has 0 at %d; the input has rank %d", d,
-                                   in->rank);
+                return tenon__fail(c->err, TENON_ESHAPE, "shape has 0 at %d; the input has rank %d",
+                                   d, in->rank);
             dims[d] = in->dims[d];
             copied[d] = true;
         } else if (dims[d] == -1 && minus < 0) {
@@ -111,7 +112,8 @@ static tenon_status infer(tenon__infer *c)
         tenon_status st = tenon__infer_ints(c, 1, dims, TENON_MAX_RANK, &rank);
         if (st == TENON_EAGAIN) {
             rank = TENON__RANK_UNKNOWN;
-            if (c->in[1]->rank == 1 && c->in[1]->dims[0] >= 0 && c->in[1]->dims[0] <= TENON_MAX_RANK)
+            if (c->in[1]->rank == 1 && c->in[1]->dims[0] >= 0 &&
+                c->in[1]->dims[0] <= TENON_MAX_RANK)
                 rank = (int)c->in[1]->dims[0];
             for (int d = 0; d < rank; d++)
                 dims[d] = TENON__DIM_UNKNOWN;

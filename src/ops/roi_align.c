@@ -3,9 +3,9 @@
  *
  * X [N, C, H, W], rois [R, 4] as x1, y1, x2, y2, times spatial_scale (less half a pixel where
  * coordinate_transformation_mode is half_pixel, the default since 16), batch_indices [R]; out
- * [R, C, output_height, output_width]. Each bin reads sampling_ratio^2 places bilinearly (0: as many
- * as it has pixels, rounded up) and takes their mean, or the largest weighted corner (max). Places
- * more than a pixel outside count as 0. float32 and float64. */
+ * [R, C, output_height, output_width]. Each bin reads sampling_ratio^2 places bilinearly (0: as
+ * many as it has pixels, rounded up) and takes their mean, or the largest weighted corner (max).
+ * Places more than a pixel outside count as 0. float32 and float64. */
 #include <math.h>
 
 #include "opkit/index.h"
@@ -38,7 +38,8 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
     a->sampling_ratio = tenon__attr_int(node, "sampling_ratio", 0);
     a->scale = tenon__attr_float(node, "spatial_scale", 1);
     if (!a->max && !tenon__str_is(mode, "avg"))
-        return tenon__fail(err, TENON_EFORMAT, "mode is '%.*s'; it must be avg or max", TENON__STR_ARG(mode));
+        return tenon__fail(err, TENON_EFORMAT, "mode is '%.*s'; it must be avg or max",
+                           TENON__STR_ARG(mode));
     if (!a->half_pixel && !tenon__str_is(coords, "output_half_pixel"))
         return tenon__fail(err, TENON_EFORMAT, "coordinate_transformation_mode is '%.*s'",
                            TENON__STR_ARG(coords));
@@ -56,9 +57,10 @@ static tenon_status infer(tenon__infer *c)
     const attrs *a = c->attrs;
     const tenon__view *x = c->in[0], *rois = c->in[1], *batch = c->in[2];
     int64_t dims[4] = {TENON__DIM_UNKNOWN, TENON__DIM_UNKNOWN, a->height, a->width};
-    if (x->dtype != TENON_NONE && x->dtype != TENON_F32 && x->dtype != TENON_F64 && x->dtype != TENON_F16 &&
-        x->dtype != TENON_BF16)
-        return tenon__fail(c->err, TENON_ETYPE, "X is %s; it must be a float", tenon_dtype_text(x->dtype));
+    if (x->dtype != TENON_NONE && x->dtype != TENON_F32 && x->dtype != TENON_F64 &&
+        x->dtype != TENON_F16 && x->dtype != TENON_BF16)
+        return tenon__fail(c->err, TENON_ETYPE, "X is %s; it must be a float",
+                           tenon_dtype_text(x->dtype));
     tenon_status st = tenon__check_same(c, 0, 1);
     if (st == TENON_OK) st = tenon__check_rank(c, 0, 4, "X");
     if (st == TENON_OK) st = tenon__check_rank(c, 1, 2, "rois");
@@ -89,7 +91,8 @@ static tenon_status bind(tenon__bind *c)
     int64_t side = a->sampling_ratio ? a->sampling_ratio : 2;
     c->tiles = 0;
     if (a->height == 0 || a->width == 0) return TENON_OK;
-    c->tiles = tenon__tiles(p->planes, 8.0 * (double)(a->height * a->width * side * side), &p->per_tile);
+    c->tiles =
+        tenon__tiles(p->planes, 8.0 * (double)(a->height * a->width * side * side), &p->per_tile);
     return TENON_OK;
 }
 
@@ -101,7 +104,8 @@ typedef struct region {
 
 static double real_at(const tenon__view *v, int64_t i)
 {
-    return v->dtype == TENON_F64 ? ((const double *)v->data)[i] : (double)((const float *)v->data)[i];
+    return v->dtype == TENON_F64 ? ((const double *)v->data)[i]
+                                 : (double)((const float *)v->data)[i];
 }
 
 static tenon_status find_region(const tenon__run *r, int64_t roi, region *out)
@@ -115,12 +119,17 @@ static tenon_status find_region(const tenon__run *r, int64_t roi, region *out)
         width = width > 1 ? width : 1;
         height = height > 1 ? height : 1;
     }
-    *out = (region){at[0], at[1], width / (double)a->width, height / (double)a->height, a->sampling_ratio,
+    *out = (region){at[0],
+                    at[1],
+                    width / (double)a->width,
+                    height / (double)a->height,
+                    a->sampling_ratio,
                     a->sampling_ratio};
     if (a->sampling_ratio) return TENON_OK;
     double columns = ceil(out->bin_width), rows = ceil(out->bin_height);
     if (!(columns * rows <= MOST_SAMPLES) || !(columns <= MOST_SAMPLES) || !(rows <= MOST_SAMPLES))
-        return tenon__fail(r->err, TENON_ELIMIT, "roi %lld is %g x %g pixels", (long long)roi, width, height);
+        return tenon__fail(r->err, TENON_ELIMIT, "roi %lld is %g x %g pixels", (long long)roi,
+                           width, height);
     out->columns = columns > 0 ? (int64_t)columns : 0;
     out->rows = rows > 0 ? (int64_t)rows : 0;
     return TENON_OK;
@@ -161,7 +170,8 @@ static bool place(double at, int64_t extent, int64_t *low, int64_t *high, double
                 c[2] = wy * (1 - wx) * (double)map[y1 * p->in_width + x0];                         \
                 c[3] = wy * wx * (double)map[y1 * p->in_width + x1];                               \
             }                                                                                      \
-            double value = max ? fmax(fmax(c[0], c[1]), fmax(c[2], c[3])) : c[0] + c[1] + c[2] + c[3]; \
+            double value =                                                                         \
+                max ? fmax(fmax(c[0], c[1]), fmax(c[2], c[3])) : c[0] + c[1] + c[2] + c[3];        \
             result = !max ? result + value : first || value > result ? value : result;             \
             first = false;                                                                         \
         }                                                                                          \
@@ -177,7 +187,8 @@ static tenon_status run(const tenon__run *r)
     const params *p = r->params;
     int64_t k = (int64_t)r->tile * p->per_tile, end = k + p->per_tile;
     for (; k < end && k < p->planes; k++) {
-        int64_t roi = k / p->channels, channel = k % p->channels, batch = tenon__index_at(r->in[2], roi);
+        int64_t roi = k / p->channels, channel = k % p->channels,
+                batch = tenon__index_at(r->in[2], roi);
         region g;
         if (!tenon__index_fix(&batch, r->in[0]->dims[0]))
             return tenon__index_error(r->err, batch, r->in[0]->dims[0]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Scaler: (x - offset) * scale, float32. ai.onnx.ml Scaler-1.
  *
- * offset (default 0) and scale (default 1) have one number, or one for each column. [C] or [N, C] of
- * float32, float64, int32 or int64. */
+ * offset (default 0) and scale (default 1) have one number, or one for each column. [C] or [N, C]
+ * of float32, float64, int32 or int64. */
 #include "opkit/ml.h"
 
 typedef struct attrs {
@@ -32,9 +32,10 @@ static tenon_status infer(tenon__infer *c)
     tenon__infer_set(c, 0, TENON_F32, c->in[0]->rank, c->in[0]->dims);
     tenon_status st = tenon__rows_check(c, &rows, &columns);
     if (st || columns < 0) return st;
-    if ((a->offsets > 1 && a->offsets != (size_t)columns) || (a->scales > 1 && a->scales != (size_t)columns))
-        return tenon__fail(c->err, TENON_ESHAPE, "%zu offsets and %zu scales for %lld columns", a->offsets,
-                           a->scales, (long long)columns);
+    if ((a->offsets > 1 && a->offsets != (size_t)columns) ||
+        (a->scales > 1 && a->scales != (size_t)columns))
+        return tenon__fail(c->err, TENON_ESHAPE, "%zu offsets and %zu scales for %lld columns",
+                           a->offsets, a->scales, (long long)columns);
     return TENON_OK;
 }
 
@@ -60,8 +61,8 @@ static tenon_status run(const tenon__run *r)
     for (; row < end && row < p->rows; row++) {
         for (int64_t k = 0; k < p->columns; k++) {
             double x = tenon__feature(r->in[0], row * p->columns + k);
-            out[row * p->columns + k] =
-                (float)((x - per_column(a->offset, a->offsets, k, 0)) * per_column(a->scale, a->scales, k, 1));
+            out[row * p->columns + k] = (float)((x - per_column(a->offset, a->offsets, k, 0)) *
+                                                per_column(a->scale, a->scales, k, 1));
         }
     }
     return TENON_OK;

@@ -3,8 +3,8 @@
  *   inputs   carried values, then num_scan_inputs scan inputs
  *   body     (carried..., one slice of each scan input...) -> (carried..., scan outputs...)
  *   outputs  carried values after the last round, scan outputs stacked
- * Axes and directions by attribute; all scan inputs are equally long. Source: ONNX Scan-9 .. Scan-25 (Scan-8, which has a batch
- * axis and lengths, is refused). */
+ * Axes and directions by attribute; all scan inputs are equally long. Source: ONNX Scan-9 ..
+ * Scan-25 (Scan-8, which has a batch axis and lengths, is refused). */
 #include "opkit/control.h"
 
 typedef struct attrs {
@@ -21,21 +21,29 @@ typedef struct state {
 } state;
 
 /* Buffers: carried values set aside, scan outputs, slices, then the two arrays. */
-enum { SCANS = TENON__MAX_BODY_INPUTS, COPIES = 2 * TENON__MAX_BODY_INPUTS, SLICES = 1022, STACKS = 1023 };
+enum {
+    SCANS = TENON__MAX_BODY_INPUTS,
+    COPIES = 2 * TENON__MAX_BODY_INPUTS,
+    SLICES = 1022,
+    STACKS = 1023
+};
 
-static tenon_status read(const tenon__graph *graph, const tenon__node *node, void *out, tenon_error *err)
+static tenon_status read(const tenon__graph *graph, const tenon__node *node, void *out,
+                         tenon_error *err)
 {
     attrs *a = out;
     (void)graph;
-    if (node->opset < 9) return tenon__fail(err, TENON_EUNSUPPORTED, "Scan of opset 8 is not supported; export with opset 9 or later");
+    if (node->opset < 9)
+        return tenon__fail(err, TENON_EUNSUPPORTED,
+                           "Scan of opset 8 is not supported; export with opset 9 or later");
     a->inputs = tenon__attr_int(node, "num_scan_inputs", -1);
     a->in_axes = tenon__attr_ints(node, "scan_input_axes", &a->in_axis_count);
     a->in_directions = tenon__attr_ints(node, "scan_input_directions", &a->in_direction_count);
     a->out_axes = tenon__attr_ints(node, "scan_output_axes", &a->out_axis_count);
     a->out_directions = tenon__attr_ints(node, "scan_output_directions", &a->out_direction_count);
     if (a->inputs < 1 || a->inputs > node->input_count)
-        return tenon__fail(err, TENON_EFORMAT, "num_scan_inputs is %lld; it must be from 1 to %u", (long long)a->inputs,
-                           node->input_count);
+        return tenon__fail(err, TENON_EFORMAT, "num_scan_inputs is %lld; it must be from 1 to %u",
+                           (long long)a->inputs, node->input_count);
     return TENON_OK;
 }
 
@@ -50,9 +58,12 @@ static tenon_status infer(tenon__infer *c)
     const tenon__graph *body = tenon__attr_graph(c->node, "body");
     uint32_t carried = c->in_count - (uint32_t)a->inputs;
     if (!body) return tenon__fail(c->err, TENON_EFORMAT, "it needs a body");
-    if (body->inputs.count != c->in_count || body->outputs.count < carried || c->out_count < carried)
-        return tenon__fail(c->err, TENON_EFORMAT, "its body takes %zu inputs and gives %zu outputs; it must take %u and give at least %u",
-                           body->inputs.count, body->outputs.count, c->in_count, carried);
+    if (body->inputs.count != c->in_count || body->outputs.count < carried ||
+        c->out_count < carried)
+        return tenon__fail(
+            c->err, TENON_EFORMAT,
+            "its body takes %zu inputs and gives %zu outputs; it must take %u and give at least %u",
+            body->inputs.count, body->outputs.count, c->in_count, carried);
     if (c->in_count > TENON__MAX_BODY_INPUTS || body->outputs.count > TENON__MAX_BODY_INPUTS)
         return tenon__fail(c->err, TENON_ELIMIT, "more than %d values", TENON__MAX_BODY_INPUTS);
     for (uint32_t i = 0; i < c->in_count; i++)
@@ -68,9 +79,11 @@ static tenon_status scan_axis(const tenon__run *r, uint32_t k, int *axis)
     int64_t x = pick(a->in_axes, a->in_axis_count, k);
     if (x < 0) x += v->rank;
     if (x < 0 || x >= v->rank)
-        return tenon__fail(r->err, TENON_EFORMAT, "scan input axis %lld lies outside its %d axes", (long long)x, v->rank);
+        return tenon__fail(r->err, TENON_EFORMAT, "scan input axis %lld lies outside its %d axes",
+                           (long long)x, v->rank);
     if (tenon_dtype_bits(v->dtype) < 8)
-        return tenon__fail(r->err, TENON_EUNSUPPORTED, "scanning %s is not supported", tenon_dtype_text(v->dtype));
+        return tenon__fail(r->err, TENON_EUNSUPPORTED, "scanning %s is not supported",
+                           tenon_dtype_text(v->dtype));
     *axis = (int)x;
     return TENON_OK;
 }
@@ -89,13 +102,15 @@ static tenon_status start(tenon__control *c, state *s)
         if (st) return st;
         int64_t n = r->in[s->carried + k]->dims[axis];
         if (s->rounds >= 0 && s->rounds != n)
-            return tenon__fail(r->err, TENON_ESHAPE, "scan inputs are %lld and %lld long; they must be equal", (long long)s->rounds,
-                               (long long)n);
+            return tenon__fail(r->err, TENON_ESHAPE,
+                               "scan inputs are %lld and %lld long; they must be equal",
+                               (long long)s->rounds, (long long)n);
         s->rounds = n;
     }
     s->stacks = v->buffer(v->ctx, STACKS, (s->scans + 1) * sizeof *s->stacks);
     s->slices = v->buffer(v->ctx, SLICES, (size_t)a->inputs * sizeof *s->slices);
-    if (!s->stacks || !s->slices) return tenon__fail(r->err, TENON_ENOMEM, "no memory for the scan's slices");
+    if (!s->stacks || !s->slices)
+        return tenon__fail(r->err, TENON_ENOMEM, "no memory for the scan's slices");
     memset(s->stacks, 0, (s->scans + 1) * sizeof *s->stacks);
     return tenon__control_carry(c, r->in, s->carried);
 }
@@ -130,7 +145,8 @@ static tenon_status take_slice(tenon__control *c, state *s, uint32_t k)
 static tenon_status take_round(tenon__control *c, state *s)
 {
     for (uint32_t k = 0; k < s->scans; k++) {
-        tenon_status st = tenon__stack_push(c, &s->stacks[k], SCANS + k, c->body_out[s->carried + k]);
+        tenon_status st =
+            tenon__stack_push(c, &s->stacks[k], SCANS + k, c->body_out[s->carried + k]);
         if (st) return st;
     }
     s->round++;
@@ -142,11 +158,13 @@ static tenon_status finish(tenon__control *c, const state *s)
     const attrs *a = c->run.attrs;
     const tenon__graph *body = tenon__attr_graph(c->run.node, "body");
     for (uint32_t k = 0; k < s->scans; k++) {
-        const tenon__view *declared = &tenon__graph_value(body, body->outputs.items[s->carried + k])->view;
+        const tenon__view *declared =
+            &tenon__graph_value(body, body->outputs.items[s->carried + k])->view;
         int64_t axis = pick(a->out_axes, a->out_axis_count, k);
         if (axis < -TENON_MAX_RANK || axis > TENON_MAX_RANK) axis = TENON_MAX_RANK;
-        tenon_status st = tenon__stack_give(c, &s->stacks[k], s->carried + k, (int)axis,
-                                            pick(a->out_directions, a->out_direction_count, k) != 0, declared);
+        tenon_status st =
+            tenon__stack_give(c, &s->stacks[k], s->carried + k, (int)axis,
+                              pick(a->out_directions, a->out_direction_count, k) != 0, declared);
         if (st) return st;
     }
     return TENON_OK;

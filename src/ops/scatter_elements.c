@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ScatterElements: a copy of data in which out[.., indices[.., i, ..], ..] = updates[.., i, ..] along
- * an axis. ONNX ScatterElements-11 .. 18, and Scatter-9 .. 11 by its old name.
+/* ScatterElements: a copy of data in which out[.., indices[.., i, ..], ..] = updates[.., i, ..]
+ * along an axis. ONNX ScatterElements-11 .. 18, and Scatter-9 .. 11 by its old name.
  *
  * indices and updates have one shape, data's rank and, but for the axis, extents no larger than
  * data's. reduction: none, add, mul (16), max, min (18), folded in the order of indices. Negative
@@ -42,14 +42,17 @@ static tenon_status infer(tenon__infer *c)
     st = tenon__infer_axis(c, "axis", a->axis, in->rank, &axis);
     if (st) return st;
     if (in->rank != indices->rank || in->rank != updates->rank)
-        return tenon__fail(c->err, TENON_ESHAPE, "data, indices and updates have ranks %d, %d and %d",
-                           in->rank, indices->rank, updates->rank);
+        return tenon__fail(c->err, TENON_ESHAPE,
+                           "data, indices and updates have ranks %d, %d and %d", in->rank,
+                           indices->rank, updates->rank);
     for (int d = 0; d < in->rank; d++) {
         if (!tenon__dim_agrees(indices->dims[d], updates->dims[d]))
-            return tenon__fail(c->err, TENON_ESHAPE, "dim %d is %lld in indices and %lld in updates", d,
+            return tenon__fail(c->err, TENON_ESHAPE,
+                               "dim %d is %lld in indices and %lld in updates", d,
                                (long long)indices->dims[d], (long long)updates->dims[d]);
         if (d != axis && in->dims[d] >= 0 && indices->dims[d] > in->dims[d])
-            return tenon__fail(c->err, TENON_ESHAPE, "dim %d of indices is %lld; data has only %lld", d,
+            return tenon__fail(c->err, TENON_ESHAPE,
+                               "dim %d of indices is %lld; data has only %lld", d,
                                (long long)indices->dims[d], (long long)in->dims[d]);
     }
     return TENON_OK;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ScatterND: a copy of data in which slices, named by tuples of indices, are replaced or folded. ONNX
- * ScatterND-11 .. 18.
+/* ScatterND: a copy of data in which slices, named by tuples of indices, are replaced or folded.
+ * ONNX ScatterND-11 .. 18.
  *
  * indices [i.., m], data [d1, .. dm, s..], updates [i.., s..]: out[indices[i]] = updates[i].
- * reduction: none, add, mul (16), max, min (18), in the order of indices. Negative indices count from
- * the back. Any dtype of whole bytes; numbers for reductions. */
+ * reduction: none, add, mul (16), max, min (18), in the order of indices. Negative indices count
+ * from the back. Any dtype of whole bytes; numbers for reductions. */
 #include "opkit/index.h"
 #include "opkit/scatter.h"
 
@@ -23,7 +23,8 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
                          tenon_error *err)
 {
     (void)graph;
-    return tenon__scatter_parse(tenon__attr_str(node, "reduction", "none"), &((attrs *)out)->how, err);
+    return tenon__scatter_parse(tenon__attr_str(node, "reduction", "none"), &((attrs *)out)->how,
+                                err);
 }
 
 static tenon_status infer(tenon__infer *c)
@@ -33,12 +34,13 @@ static tenon_status infer(tenon__infer *c)
     tenon_status st = tenon__check_index(c, 1, "indices");
     if (st == TENON_OK) st = tenon__scatter_check(c, ((const attrs *)c->attrs)->how, 2);
     if (st || tenon__infer_rank_unknown(c, 3)) return st;
-    if (indices->rank < 1) return tenon__fail(c->err, TENON_ESHAPE, "indices are a scalar; they need a dim");
+    if (indices->rank < 1)
+        return tenon__fail(c->err, TENON_ESHAPE, "indices are a scalar; they need a dim");
     int64_t depth = indices->dims[indices->rank - 1];
     if (depth < 0) return TENON_OK;
     if (depth > in->rank)
-        return tenon__fail(c->err, TENON_ESHAPE, "tuples of %lld indices; data has rank %d", (long long)depth,
-                           in->rank);
+        return tenon__fail(c->err, TENON_ESHAPE, "tuples of %lld indices; data has rank %d",
+                           (long long)depth, in->rank);
     int lead = indices->rank - 1;
     bool fits = updates->rank == lead + in->rank - (int)depth;
     for (int d = 0; fits && d < updates->rank; d++)
@@ -47,7 +49,8 @@ static tenon_status infer(tenon__infer *c)
     if (!fits) {
         char a[120], b[120], u[120];
         return tenon__fail(c->err, TENON_ESHAPE, "updates %s do not fit data %s at indices %s",
-                           tenon__view_print(updates, u, sizeof u), tenon__view_print(in, a, sizeof a),
+                           tenon__view_print(updates, u, sizeof u),
+                           tenon__view_print(in, a, sizeof a),
                            tenon__view_print(indices, b, sizeof b));
     }
     return TENON_OK;
@@ -82,11 +85,13 @@ static tenon_status run(const tenon__run *r)
         int64_t at = 0;
         for (int d = 0; d < p->depth; d++) {
             int64_t i = tenon__index_at(r->in[1], k * p->depth + d);
-            if (!tenon__index_fix(&i, p->extents[d])) return tenon__index_error(r->err, i, p->extents[d]);
+            if (!tenon__index_fix(&i, p->extents[d]))
+                return tenon__index_error(r->err, i, p->extents[d]);
             at += i * p->steps[d];
         }
         tenon__scatter_put(&p->scatter, r->out[0]->data, at,
-                           (const uint8_t *)r->in[2]->data + k * p->slice * p->bytes, p->slice, p->bytes);
+                           (const uint8_t *)r->in[2]->data + k * p->slice * p->bytes, p->slice,
+                           p->bytes);
     }
     return TENON_OK;
 }

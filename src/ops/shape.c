@@ -42,7 +42,8 @@ static tenon_status infer(tenon__infer *c)
     for (int d = start; d < end; d++)
         known = known && in->dims[d] >= 0;
     void *value = known ? tenon__infer_emit(c, 0) : NULL;
-    if (value && end > start) memcpy(value, in->dims + start, (size_t)(end - start) * sizeof *in->dims);
+    if (value && end > start)
+        memcpy(value, in->dims + start, (size_t)(end - start) * sizeof *in->dims);
     return TENON_OK;
 }
 

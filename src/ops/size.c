@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Size: the number of elements as an int64 scalar. ONNX Size-1 .. 25. Any dtype. Computed while sizes
- * are inferred wherever the dims are numbers. */
+/* Size: the number of elements as an int64 scalar. ONNX Size-1 .. 25. Any dtype. Computed while
+ * sizes are inferred wherever the dims are numbers. */
 #include "opkit/index.h"
 
 static tenon_status infer(tenon__infer *c)

@@ -3,8 +3,8 @@
  *
  * starts, ends, axes (default 0, 1, ...) and steps (default 1; none is 0) are lists of one length:
  * attributes in Slice-1, inputs since. Negative starts and ends count from the back; both are then
- * clamped as Python does, but that an end of INT32_MAX or INT64_MAX is the front for a negative step,
- * which walks backwards. Any dtype. */
+ * clamped as Python does, but that an end of INT32_MAX or INT64_MAX is the front for a negative
+ * step, which walks backwards. Any dtype. */
 #include "opkit/copy.h"
 #include "opkit/index.h"
 
@@ -16,7 +16,8 @@ typedef struct attrs {
 
 typedef struct lists {
     int count;
-    int64_t starts[TENON_MAX_RANK], ends[TENON_MAX_RANK], axes[TENON_MAX_RANK], steps[TENON_MAX_RANK];
+    int64_t starts[TENON_MAX_RANK], ends[TENON_MAX_RANK], axes[TENON_MAX_RANK],
+        steps[TENON_MAX_RANK];
 } lists;
 
 static tenon_status read(const tenon__graph *graph, const tenon__node *node, void *out,
@@ -29,9 +30,11 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
     const int64_t *axes = tenon__attr_ints(node, "axes", &axes_count);
     (void)graph;
     if (node->opset >= 10 || !starts) return TENON_OK;
-    if (starts_count != ends_count || (axes && axes_count != starts_count) || starts_count > TENON_MAX_RANK)
-        return tenon__fail(err, TENON_EFORMAT, "starts, ends and axes have %zu, %zu and %zu numbers",
-                           starts_count, ends_count, axes_count);
+    if (starts_count != ends_count || (axes && axes_count != starts_count) ||
+        starts_count > TENON_MAX_RANK)
+        return tenon__fail(err, TENON_EFORMAT,
+                           "starts, ends and axes have %zu, %zu and %zu numbers", starts_count,
+                           ends_count, axes_count);
     a->given = true;
     a->count = (int)starts_count;
     for (int k = 0; k < a->count; k++) {
@@ -71,7 +74,8 @@ static int64_t range_of(int64_t dim, int64_t start, int64_t end, int64_t step, i
     return start > end ? 1 + (start - end - 1) / back : 0;
 }
 
-static tenon_status one_list(tenon__infer *c, uint32_t i, const char *what, int64_t *out, int *count)
+static tenon_status one_list(tenon__infer *c, uint32_t i, const char *what, int64_t *out,
+                             int *count)
 {
     int n;
     tenon_status st = tenon__infer_ints(c, i, out, TENON_MAX_RANK, &n);
@@ -79,7 +83,8 @@ static tenon_status one_list(tenon__infer *c, uint32_t i, const char *what, int6
     if (i <= 2 && n < 0) return tenon__fail(c->err, TENON_EFORMAT, "%s are missing", what);
     if (*count < 0) *count = n;
     if (n >= 0 && n != *count)
-        return tenon__fail(c->err, TENON_ESHAPE, "%s have %d numbers; starts have %d", what, n, *count);
+        return tenon__fail(c->err, TENON_ESHAPE, "%s have %d numbers; starts have %d", what, n,
+                           *count);
     return TENON_OK;
 }
 
@@ -142,7 +147,8 @@ static tenon_status bind(tenon__bind *c)
 {
     const attrs *a = c->attrs;
     const tenon__view *in = c->in[0];
-    int64_t starts[TENON_MAX_RANK], ends[TENON_MAX_RANK], axes[TENON_MAX_RANK], steps[TENON_MAX_RANK];
+    int64_t starts[TENON_MAX_RANK], ends[TENON_MAX_RANK], axes[TENON_MAX_RANK],
+        steps[TENON_MAX_RANK];
     int64_t strides[TENON_MAX_RANK], first, at = 0;
     int count = a->count;
     for (int k = 0; k < TENON_MAX_RANK; k++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SpaceToDepth: blocks of pixels become channels. ONNX SpaceToDepth-1, 13.
  *
- * [N, C, H, W] -> [N, b^2 C, H / b, W / b]; channel (y b + x) C + c holds pixel (y, x) of each block
- * of channel c. H and W are multiples of b. Any dtype. */
+ * [N, C, H, W] -> [N, b^2 C, H / b, W / b]; channel (y b + x) C + c holds pixel (y, x) of each
+ * block of channel c. H and W are multiples of b. Any dtype. */
 #include "opkit/copy.h"
 #include "opkit/index.h"
 
@@ -26,7 +26,8 @@ static tenon_status infer(tenon__infer *c)
 {
     int64_t b = ((const attrs *)c->attrs)->block;
     const tenon__view *in = c->in[0];
-    int64_t dims[4] = {TENON__DIM_UNKNOWN, TENON__DIM_UNKNOWN, TENON__DIM_UNKNOWN, TENON__DIM_UNKNOWN};
+    int64_t dims[4] = {TENON__DIM_UNKNOWN, TENON__DIM_UNKNOWN, TENON__DIM_UNKNOWN,
+                       TENON__DIM_UNKNOWN};
     tenon_status st = tenon__check_rank(c, 0, 4, "the input");
     if (st) return st;
     if (in->rank == 4) {
@@ -34,7 +35,8 @@ static tenon_status infer(tenon__infer *c)
         dims[1] = tenon__dim_mul(in->dims[1], b * b);
         for (int d = 2; d < 4; d++) {
             if (in->dims[d] >= 0 && in->dims[d] % b)
-                return tenon__fail(c->err, TENON_ESHAPE, "dim %d is %lld, no multiple of blocksize %lld", d,
+                return tenon__fail(c->err, TENON_ESHAPE,
+                                   "dim %d is %lld, no multiple of blocksize %lld", d,
                                    (long long)in->dims[d], (long long)b);
             dims[d] = in->dims[d] < 0 ? TENON__DIM_UNKNOWN : in->dims[d] / b;
         }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Split: one tensor cut into several along an axis. ONNX Split-1 .. 18.
  *
- * split (an attribute before opset 13, then an optional input) gives the extents, which add up to the
- * dim. Without it the parts are equal; from opset 18 on (num_outputs) the last may be smaller. Any
- * dtype. Along the channels of blocked tensors whole blocks are moved. */
+ * split (an attribute before opset 13, then an optional input) gives the extents, which add up to
+ * the dim. Without it the parts are equal; from opset 18 on (num_outputs) the last may be smaller.
+ * Any dtype. Along the channels of blocked tensors whole blocks are moved. */
 #include "opkit/index.h"
 #include "opkit/pieces.h"
 #include "tensor/convert.h"
@@ -45,8 +45,9 @@ static tenon_status equal_parts(tenon__infer *c, int axis)
     int64_t extent = c->in[0]->dims[axis], count = c->out_count;
     int64_t part = extent < 0 ? TENON__DIM_UNKNOWN : (extent + count - 1) / count;
     if (extent >= 0 && extent % count && !a->num_outputs)
-        return tenon__fail(c->err, TENON_ESHAPE, "dim %d is %lld, which does not divide into %lld equal parts",
-                           axis, (long long)extent, (long long)count);
+        return tenon__fail(c->err, TENON_ESHAPE,
+                           "dim %d is %lld, which does not divide into %lld equal parts", axis,
+                           (long long)extent, (long long)count);
     for (uint32_t i = 0; i < c->out_count; i++) {
         int64_t rest = extent < 0 ? TENON__DIM_UNKNOWN : extent - part * (int64_t)i;
         set_part(c, i, axis, extent < 0 ? part : rest < 0 ? 0 : rest < part ? rest : part);
@@ -64,13 +65,14 @@ static tenon_status given_parts(tenon__infer *c, int axis, int64_t count, const 
     for (uint32_t i = 0; i < c->out_count; i++) {
         int64_t part = tenon__get_i64(dtype, list, i);
         if (part < 0 || !tenon__add_i64(sum, part, &sum))
-            return tenon__fail(c->err, TENON_ESHAPE, "split has %lld at %u; extents are not negative",
-                               (long long)part, i);
+            return tenon__fail(c->err, TENON_ESHAPE,
+                               "split has %lld at %u; extents are not negative", (long long)part,
+                               i);
         set_part(c, i, axis, part);
     }
     if (extent >= 0 && sum != extent)
-        return tenon__fail(c->err, TENON_ESHAPE, "split adds up to %lld; dim %d is %lld", (long long)sum, axis,
-                           (long long)extent);
+        return tenon__fail(c->err, TENON_ESHAPE, "split adds up to %lld; dim %d is %lld",
+                           (long long)sum, axis, (long long)extent);
     return TENON_OK;
 }
 
@@ -104,7 +106,8 @@ static tenon_status bind(tenon__bind *c)
 
 static tenon_status run(const tenon__run *r)
 {
-    tenon__pieces_run(r->params, r->in[0], (const tenon__view *const *)r->out, r->out_count, false, r->tile);
+    tenon__pieces_run(r->params, r->in[0], (const tenon__view *const *)r->out, r->out_count, false,
+                      r->tile);
     return TENON_OK;
 }
 
@@ -120,7 +123,8 @@ static int blocked(const tenon__node *node, const void *parsed, const tenon__vie
         const tenon__view *list = in_count > 1 ? in[1] : NULL;
         int64_t count = a->split ? (int64_t)a->count : list->known ? tenon__view_count(list) : 0;
         for (int64_t i = 0; i < count; i++) {
-            int64_t part = a->split ? a->split[i] : tenon__get_i64(list->dtype, list->data, (size_t)i);
+            int64_t part =
+                a->split ? a->split[i] : tenon__get_i64(list->dtype, list->data, (size_t)i);
             if (part % TENON__BLOCK) return 0;
         }
         return count > 0;

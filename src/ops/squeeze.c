@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Squeeze: dims of 1 taken out. ONNX Squeeze-1 .. 25.
  *
- * axes (attribute before opset 13, then an optional input): which ones; each must be 1. Without axes
- * all dims of 1 go. Any dtype. The storage is shared. */
+ * axes (attribute before opset 13, then an optional input): which ones; each must be 1. Without
+ * axes all dims of 1 go. Any dtype. The storage is shared. */
 #include "opkit/index.h"
 
 typedef struct attrs {
@@ -45,7 +45,8 @@ static tenon_status marked(tenon__infer *c, bool *drop)
         tenon_status st = tenon__infer_axis(c, "axes", axes[k], in->rank, &axis);
         if (st) return st;
         if (in->dims[axis] != 1 && in->dims[axis] >= 0)
-            return tenon__fail(c->err, TENON_ESHAPE, "dim %d is %lld; only dims of 1 can be squeezed", axis,
+            return tenon__fail(c->err, TENON_ESHAPE,
+                               "dim %d is %lld; only dims of 1 can be squeezed", axis,
                                (long long)in->dims[axis]);
         drop[axis] = true;
     }

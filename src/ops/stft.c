@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* STFT: the Fourier transforms of overlapping, windowed frames of a signal. ONNX STFT-17.
  *
- * signal [B, L, 1] or, complex, [B, L, 2]; frame_step; window [n] (optional, all ones); frame_length n
- * (optional: that of the window, else L). Output [B, (L - n) / step + 1, n, 2], or n / 2 + 1 in place of
- * n (onesided, the default, of a real signal). Floats, computed in double. */
+ * signal [B, L, 1] or, complex, [B, L, 2]; frame_step; window [n] (optional, all ones);
+ * frame_length n (optional: that of the window, else L). Output [B, (L - n) / step + 1, n, 2], or n
+ * / 2 + 1 in place of n (onesided, the default, of a real signal). Floats, computed in double. */
 #include "opkit/fft.h"
 #include "opkit/index.h"
 
@@ -30,9 +30,10 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
 static tenon_status check(tenon__infer *c)
 {
     const tenon__view *x = c->in[0];
-    if (x->dtype != TENON_NONE && x->dtype != TENON_F32 && x->dtype != TENON_F64 && x->dtype != TENON_F16 &&
-        x->dtype != TENON_BF16)
-        return tenon__fail(c->err, TENON_ETYPE, "the signal is %s; it must be a float", tenon_dtype_text(x->dtype));
+    if (x->dtype != TENON_NONE && x->dtype != TENON_F32 && x->dtype != TENON_F64 &&
+        x->dtype != TENON_F16 && x->dtype != TENON_BF16)
+        return tenon__fail(c->err, TENON_ETYPE, "the signal is %s; it must be a float",
+                           tenon_dtype_text(x->dtype));
     tenon_status st = tenon__check_rank(c, 0, 3, "the signal");
     if (st == TENON_OK && TENON__HAS(c, 2)) st = tenon__check_rank(c, 2, 1, "the window");
     if (st == TENON_OK && TENON__HAS(c, 2)) st = tenon__check_same(c, 0, 2);
@@ -53,14 +54,18 @@ static tenon_status settings(tenon__infer *c, int64_t *n, int64_t *step)
     int count;
     tenon_status st = tenon__infer_ints(c, 1, step, 1, &count);
     if (st) return st;
-    if (count != 1 || *step < 1) return tenon__fail(c->err, TENON_ESHAPE, "frame_step must be one number above 0");
-    *n = window && window->rank == 1 ? window->dims[0] : !window && c->in[0]->rank == 3 ? c->in[0]->dims[1] : -1;
+    if (count != 1 || *step < 1)
+        return tenon__fail(c->err, TENON_ESHAPE, "frame_step must be one number above 0");
+    *n = window && window->rank == 1      ? window->dims[0]
+         : !window && c->in[0]->rank == 3 ? c->in[0]->dims[1]
+                                          : -1;
     if (TENON__HAS(c, 3)) {
         st = tenon__infer_ints(c, 3, n, 1, &count);
         if (st) return st;
         if (count != 1) return tenon__fail(c->err, TENON_ESHAPE, "frame_length must be one number");
         if (window && window->rank == 1 && !tenon__dim_agrees(window->dims[0], *n))
-            return tenon__fail(c->err, TENON_ESHAPE, "the window has %lld elements; frame_length is %lld",
+            return tenon__fail(c->err, TENON_ESHAPE,
+                               "the window has %lld elements; frame_length is %lld",
                                (long long)window->dims[0], (long long)*n);
         if (*n < 1) *n = 0;
     }
@@ -81,7 +86,8 @@ static tenon_status infer(tenon__infer *c)
     if (st == TENON_OK) st = settings(c, &n, &step);
     if (st) return st;
     if (n > 0) dims[2] = a->onesided ? n / 2 + 1 : n;
-    if (n > 0 && x->rank == 3 && x->dims[1] >= 0) dims[1] = x->dims[1] < n ? 0 : (x->dims[1] - n) / step + 1;
+    if (n > 0 && x->rank == 3 && x->dims[1] >= 0)
+        dims[1] = x->dims[1] < n ? 0 : (x->dims[1] - n) / step + 1;
     tenon__infer_set(c, 0, x->dtype, 4, dims);
     return TENON_OK;
 }

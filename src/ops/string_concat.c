@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* StringConcat: the strings of two tensors joined, with numpy's broadcasting. ONNX StringConcat-20. */
+/* StringConcat: the strings of two tensors joined, with numpy's broadcasting. ONNX StringConcat-20.
+ */
 #include "opkit/copy.h"
 #include "opkit/text.h"
 
@@ -31,7 +32,8 @@ static tenon_status run(const tenon__run *r)
     int64_t count = tenon__view_count(r->out[0]);
     size_t total = 0;
     for (int64_t i = 0; i < count; i++) {
-        size_t a = element(r->in[0], r->out[0], i).size_bytes, b = element(r->in[1], r->out[0], i).size_bytes;
+        size_t a = element(r->in[0], r->out[0], i).size_bytes,
+               b = element(r->in[1], r->out[0], i).size_bytes;
         if (!tenon__add(total, a, &total) || !tenon__add(total, b, &total))
             return tenon__fail(r->err, TENON_ELIMIT, "the strings are too long");
     }

@@ -2,8 +2,8 @@
 /* StringNormalizer: stop words removed, letter case changed. ONNX StringNormalizer-10.
  *
  * X is [C] or [1, C]. Elements equal to one of stopwords (whatever their case unless
- * is_case_sensitive) are left out; case_change_action is LOWER, UPPER or NONE. If nothing is left, one
- * empty string is. Case is Unicode's simple mapping (opkit/text.h), whatever the locale. */
+ * is_case_sensitive) are left out; case_change_action is LOWER, UPPER or NONE. If nothing is left,
+ * one empty string is. Case is Unicode's simple mapping (opkit/text.h), whatever the locale. */
 #include "opkit/text.h"
 
 typedef struct attrs {
@@ -23,7 +23,8 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
     a->lower = tenon__str_is(action, "LOWER");
     a->upper = tenon__str_is(action, "UPPER");
     if (a->lower || a->upper || tenon__str_is(action, "NONE")) return TENON_OK;
-    return tenon__fail(err, TENON_EFORMAT, "case_change_action is '%.*s'; it must be LOWER, UPPER or NONE",
+    return tenon__fail(err, TENON_EFORMAT,
+                       "case_change_action is '%.*s'; it must be LOWER, UPPER or NONE",
                        TENON__STR_ARG(action));
 }
 
@@ -40,7 +41,9 @@ static bool equal_folded(tenon_string a, tenon__str b)
 static bool is_stopped(const attrs *a, tenon_string s)
 {
     for (size_t k = 0; k < a->count; k++)
-        if (a->case_sensitive ? tenon__string_is(s, a->stopwords[k]) : equal_folded(s, a->stopwords[k])) return true;
+        if (a->case_sensitive ? tenon__string_is(s, a->stopwords[k])
+                              : equal_folded(s, a->stopwords[k]))
+            return true;
     return false;
 }
 

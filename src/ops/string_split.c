@@ -2,8 +2,9 @@
 /* StringSplit: each string cut at a delimiter. ONNX StringSplit-20.
  *
  * Y has one dim more than X, as long as the most parts, missing ones being empty; Z (int64) counts
- * the parts. Without delimiter, or an empty one, runs of white space (space, \t \n \v \f \r) divide, and
- * those at the ends are dropped. maxsplit: how often at most; the rest is the last part. */
+ * the parts. Without delimiter, or an empty one, runs of white space (space, \t \n \v \f \r)
+ * divide, and those at the ends are dropped. maxsplit: how often at most; the rest is the last
+ * part. */
 #include "opkit/text.h"
 
 typedef struct attrs {
@@ -29,7 +30,8 @@ static bool is_space(char c)
 }
 
 /* The next part at or behind *at; false where there is none. */
-static bool next_part(const attrs *a, tenon_string s, int64_t number, size_t *at, tenon_string *part)
+static bool next_part(const attrs *a, tenon_string s, int64_t number, size_t *at,
+                      tenon_string *part)
 {
     const bool by_space = a->delimiter.size == 0;
     while (by_space && *at < s.size_bytes && is_space(s.data[*at]))

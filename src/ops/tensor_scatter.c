@@ -3,8 +3,8 @@
  * TensorScatter-24.
  *
  * past [B, .., max, ..] and update [B, .., n, ..] differ along `axis` (default -2, not the batch).
- * write_indices [B] (int64, default 0): where the first entry goes. mode `linear`: write_indices + n
- * must not exceed max; `circular`: places are taken modulo max. Any dtype of whole bytes. */
+ * write_indices [B] (int64, default 0): where the first entry goes. mode `linear`: write_indices +
+ * n must not exceed max; `circular`: places are taken modulo max. Any dtype of whole bytes. */
 #include <inttypes.h>
 
 #include "opkit/index.h"
@@ -53,14 +53,16 @@ static tenon_status infer(tenon__infer *c)
     if (!fits) {
         char x[120], y[120];
         return tenon__fail(c->err, TENON_ESHAPE, "update %s does not fit the cache %s",
-                           tenon__view_print(update, x, sizeof x), tenon__view_print(in, y, sizeof y));
+                           tenon__view_print(update, x, sizeof x),
+                           tenon__view_print(in, y, sizeof y));
     }
     if (!TENON__HAS(c, 2)) return TENON_OK;
     st = tenon__check_index(c, 2, "write_indices");
     if (st == TENON_OK) st = tenon__check_rank(c, 2, 1, "write_indices");
     if (st || c->in[2]->rank < 0) return st;
     if (!tenon__dim_agrees(c->in[2]->dims[0], in->dims[0]))
-        return tenon__fail(c->err, TENON_ESHAPE, "write_indices has %lld numbers for a batch of %lld",
+        return tenon__fail(c->err, TENON_ESHAPE,
+                           "write_indices has %lld numbers for a batch of %lld",
                            (long long)c->in[2]->dims[0], (long long)in->dims[0]);
     return TENON_OK;
 }
@@ -94,13 +96,15 @@ static tenon_status run(const tenon__run *r)
             first = (first % p->most + p->most) % p->most;
         else if (first < 0 || first > p->most - p->entries)
             return tenon__fail(r->err, TENON_ESHAPE,
-                               "write index %" PRId64 " leaves no room for %" PRId64 " entries of %" PRId64,
+                               "write index %" PRId64 " leaves no room for %" PRId64
+                               " entries of %" PRId64,
                                first, p->entries, p->most);
         uint8_t *out = (uint8_t *)r->out[0]->data + o * p->most * p->entry_bytes;
         const uint8_t *update = (const uint8_t *)r->in[1]->data + o * p->entries * p->entry_bytes;
         int64_t front = p->most - first < p->entries ? p->most - first : p->entries;
         memcpy(out + first * p->entry_bytes, update, (size_t)(front * p->entry_bytes));
-        memcpy(out, update + front * p->entry_bytes, (size_t)((p->entries - front) * p->entry_bytes));
+        memcpy(out, update + front * p->entry_bytes,
+               (size_t)((p->entries - front) * p->entry_bytes));
     }
     return TENON_OK;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TfIdfVectorizer: how often each n-gram of a pool occurs in a list of tokens. ONNX TfIdfVectorizer-9.
+/* TfIdfVectorizer: how often each n-gram of a pool occurs in a list of tokens. ONNX
+ * TfIdfVectorizer-9.
  *
  * X is [C] or [B, C] of strings (pool_strings) or int32 / int64 (pool_int64s); out is float32
  * [max(ngram_indexes) + 1], or one such row for each row of X. ngram_counts[i] is where the pool's
- * (i + 1)-grams begin, ngram_indexes the column of each n-gram. Counted are those of min_gram_length
- * to max_gram_length tokens, with 0 to max_skip_count tokens left out between neighbours (single tokens
- * once). mode: TF gives the count, IDF the n-gram's weight where it occurs, TFIDF weight times count. */
+ * (i + 1)-grams begin, ngram_indexes the column of each n-gram. Counted are those of
+ * min_gram_length to max_gram_length tokens, with 0 to max_skip_count tokens left out between
+ * neighbours (single tokens once). mode: TF gives the count, IDF the n-gram's weight where it
+ * occurs, TFIDF weight times count. */
 #include "opkit/index.h"
 #include "opkit/lookup.h"
 
@@ -56,12 +58,14 @@ static bool equal(const void *keys, uint32_t number, const void *key)
     int64_t scratch;
     if (a->grams[number].size != w->size) return false;
     for (uint32_t k = 0; k < w->size; k++)
-        if (!tenon__str_equal(pool_token(a, a->grams[number].first + k), window_token(w, k, &scratch))) return false;
+        if (!tenon__str_equal(pool_token(a, a->grams[number].first + k),
+                              window_token(w, k, &scratch)))
+            return false;
     return true;
 }
 
-static tenon_status read_grams(const tenon__graph *graph, const tenon__node *node, attrs *a, size_t pool,
-                               tenon_error *err)
+static tenon_status read_grams(const tenon__graph *graph, const tenon__node *node, attrs *a,
+                               size_t pool, tenon_error *err)
 {
     size_t starts_count, columns_count, weights_count, count = 0;
     const int64_t *starts = tenon__attr_ints(node, "ngram_counts", &starts_count);
@@ -72,23 +76,27 @@ static tenon_status read_grams(const tenon__graph *graph, const tenon__node *nod
     for (size_t i = 0; i < starts_count; i++) {
         int64_t from = starts[i], to = i + 1 < starts_count ? starts[i + 1] : (int64_t)pool;
         if (from < 0 || to < from || to > (int64_t)pool || (to - from) % (int64_t)(i + 1))
-            return tenon__fail(err, TENON_EFORMAT, "ngram_counts does not divide a pool of %zu tokens", pool);
+            return tenon__fail(err, TENON_EFORMAT,
+                               "ngram_counts does not divide a pool of %zu tokens", pool);
         for (; from < to; from += (int64_t)(i + 1), count++) {
-            if (count >= columns_count) return tenon__fail(err, TENON_EFORMAT, "ngram_indexes is too short");
+            if (count >= columns_count)
+                return tenon__fail(err, TENON_EFORMAT, "ngram_indexes is too short");
             grams[count] = (gram){(uint32_t)from, (uint32_t)(i + 1)};
         }
     }
     a->grams = grams;
     for (size_t i = 0; i < columns_count; i++) {
         if (a->columns[i] < 0 || a->columns[i] >= INT32_MAX)
-            return tenon__fail(err, TENON_EFORMAT, "ngram_indexes has %lld", (long long)a->columns[i]);
+            return tenon__fail(err, TENON_EFORMAT, "ngram_indexes has %lld",
+                               (long long)a->columns[i]);
         if (a->columns[i] >= a->width) a->width = a->columns[i] + 1;
     }
     if (count != columns_count || (weights && weights_count != columns_count))
-        return tenon__fail(err, TENON_EFORMAT, "%zu n-grams, %zu ngram_indexes and %zu weights", count,
-                           columns_count, weights_count);
+        return tenon__fail(err, TENON_EFORMAT, "%zu n-grams, %zu ngram_indexes and %zu weights",
+                           count, columns_count, weights_count);
     a->weights = tenon__arena_alloc(graph->arena, (size_t)(a->width + 1) * sizeof *a->weights);
-    if (!a->weights) return tenon__fail(err, TENON_ENOMEM, "no memory for %lld weights", (long long)a->width);
+    if (!a->weights)
+        return tenon__fail(err, TENON_ENOMEM, "no memory for %lld weights", (long long)a->width);
     for (int64_t i = 0; i < a->width; i++)
         a->weights[i] = 1;
     for (size_t i = 0; weights && i < weights_count; i++)
@@ -118,13 +126,15 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
     a->skips = tenon__attr_int(node, "max_skip_count", 0);
     a->mode = tenon__str_is(mode, "TFIDF") ? TFIDF : tenon__str_is(mode, "IDF") ? IDF : TF;
     if (a->mode == TF && !tenon__str_is(mode, "TF"))
-        return tenon__fail(err, TENON_EFORMAT, "mode is '%.*s'; it must be TF, IDF or TFIDF", TENON__STR_ARG(mode));
+        return tenon__fail(err, TENON_EFORMAT, "mode is '%.*s'; it must be TF, IDF or TFIDF",
+                           TENON__STR_ARG(mode));
     if ((strings_count == 0) == (ints_count == 0))
         return tenon__fail(err, TENON_EFORMAT, "one of pool_strings and pool_int64s must be there");
     if (strings_count > UINT32_MAX || ints_count > UINT32_MAX)
         return tenon__fail(err, TENON_ELIMIT, "the pool is too large");
     if (a->least < 1 || a->most < a->least || a->skips < 0 || a->skips > INT32_MAX)
-        return tenon__fail(err, TENON_EFORMAT, "n-grams of %lld to %lld tokens with up to %lld skipped",
+        return tenon__fail(err, TENON_EFORMAT,
+                           "n-grams of %lld to %lld tokens with up to %lld skipped",
                            (long long)a->least, (long long)a->most, (long long)a->skips);
     return read_grams(graph, node, a, strings_count ? strings_count : ints_count, err);
 }
@@ -135,12 +145,14 @@ static tenon_status infer(tenon__infer *c)
     const tenon__view *x = c->in[0];
     int64_t dims[2] = {a->width, a->width};
     tenon__infer_set(c, 0, TENON_F32, TENON__RANK_UNKNOWN, NULL);
-    if (x->dtype != TENON_NONE && (a->strings ? x->dtype != TENON_STRING : !tenon__is_index(x->dtype)))
-        return tenon__fail(c->err, TENON_ETYPE, "the input is %s; the pool holds %s", tenon_dtype_text(x->dtype),
-                           a->strings ? "strings" : "integers");
+    if (x->dtype != TENON_NONE &&
+        (a->strings ? x->dtype != TENON_STRING : !tenon__is_index(x->dtype)))
+        return tenon__fail(c->err, TENON_ETYPE, "the input is %s; the pool holds %s",
+                           tenon_dtype_text(x->dtype), a->strings ? "strings" : "integers");
     if (tenon__infer_rank_unknown(c, 1)) return TENON_OK;
     if (x->rank > 2)
-        return tenon__fail(c->err, TENON_ESHAPE, "the input has rank %d; it must be [C] or [B, C]", x->rank);
+        return tenon__fail(c->err, TENON_ESHAPE, "the input has rank %d; it must be [C] or [B, C]",
+                           x->rank);
     if (x->rank == 2) dims[0] = x->dims[0];
     tenon__infer_set(c, 0, TENON_F32, x->rank == 2 ? 2 : 1, dims);
     return TENON_OK;
@@ -150,7 +162,8 @@ static tenon_status bind(tenon__bind *c)
 {
     const tenon__view *x = c->in[0];
     int64_t rows = x->rank == 2 ? x->dims[0] : 1, *per_tile = c->params;
-    c->tiles = tenon__tiles(rows, 1000 + 200.0 * (double)tenon__view_count(x) / (double)(rows ? rows : 1), per_tile);
+    c->tiles = tenon__tiles(
+        rows, 1000 + 200.0 * (double)tenon__view_count(x) / (double)(rows ? rows : 1), per_tile);
     return TENON_OK;
 }
 

@@ -16,11 +16,12 @@ static tenon_status infer(tenon__infer *c)
     tenon_status st = tenon__infer_ints(c, 1, repeats, TENON_MAX_RANK, &count);
     if (st || tenon__infer_rank_unknown(c, 1)) return st;
     if (count != in->rank)
-        return tenon__fail(c->err, TENON_ESHAPE, "repeats has %d numbers; the input has rank %d", count,
-                           in->rank);
+        return tenon__fail(c->err, TENON_ESHAPE, "repeats has %d numbers; the input has rank %d",
+                           count, in->rank);
     for (int d = 0; d < count; d++) {
         if (repeats[d] < 0)
-            return tenon__fail(c->err, TENON_ESHAPE, "repeats has %lld at %d; it must not be negative",
+            return tenon__fail(c->err, TENON_ESHAPE,
+                               "repeats has %lld at %d; it must not be negative",
                                (long long)repeats[d], d);
         dims[d] = repeats[d] == 1 ? in->dims[d] : tenon__dim_mul(in->dims[d], repeats[d]);
         if (dims[d] < 0 && in->dims[d] >= 0)

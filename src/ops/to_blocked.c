@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ToBlocked: Plain channels to blocks of 16 (TENON__C16); lanes past the last channel are zero. Numbers of 1 to 8 bytes, rank 3 and more; the
- * logical shape stays. Put in by pass `layout`. */
+/* ToBlocked: Plain channels to blocks of 16 (TENON__C16); lanes past the last channel are zero.
+ * Numbers of 1 to 8 bytes, rank 3 and more; the logical shape stays. Put in by pass `layout`. */
 #include "opkit/reorder.h"
 
 static tenon_status infer(tenon__infer *c)

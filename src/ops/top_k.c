@@ -49,8 +49,8 @@ static tenon_status infer(tenon__infer *c)
     if (k < 0) st = tenon__infer_ints(c, 1, &k, 1, &count);
     if (st && st != TENON_EAGAIN) return st;
     if (st == TENON_OK && (count != 1 || k < 0 || (in->dims[axis] >= 0 && k > in->dims[axis])))
-        return tenon__fail(c->err, TENON_ESHAPE, "k is %lld; it must be one number in [0, %lld]", (long long)k,
-                           (long long)in->dims[axis]);
+        return tenon__fail(c->err, TENON_ESHAPE, "k is %lld; it must be one number in [0, %lld]",
+                           (long long)k, (long long)in->dims[axis]);
     memcpy(dims, in->dims, sizeof dims);
     dims[axis] = st ? TENON__DIM_UNKNOWN : k;
     tenon__infer_set(c, 0, in->dtype, in->rank, dims);
@@ -75,7 +75,8 @@ static tenon_status bind(tenon__bind *c)
         depth += 1;
     c->tiles = 0;
     if (p->k == 0) return TENON_OK;
-    c->tiles = tenon__tiles(p->outer * p->inner, 4.0 * ((double)p->n + 2 * depth * (double)p->k), &p->per_tile);
+    c->tiles = tenon__tiles(p->outer * p->inner, 4.0 * ((double)p->n + 2 * depth * (double)p->k),
+                            &p->per_tile);
     c->scratch_bytes = (size_t)p->k * sizeof(int64_t);
     return TENON_OK;
 }
@@ -142,7 +143,8 @@ static tenon_status run(const tenon__run *r)
         for (int64_t i = 0; i < p->k; i++) {
             int64_t to = (outer * p->k + i) * p->inner + column;
             memcpy((uint8_t *)r->out[0]->data + to * p->bytes,
-                   (const uint8_t *)l.data + (l.first + chosen[i] * p->inner) * p->bytes, (size_t)p->bytes);
+                   (const uint8_t *)l.data + (l.first + chosen[i] * p->inner) * p->bytes,
+                   (size_t)p->bytes);
             if (r->out_count > 1) ((int64_t *)r->out[1]->data)[to] = chosen[i];
         }
     }

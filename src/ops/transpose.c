@@ -21,8 +21,9 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
     a->count = -1;
     if (!perm) return TENON_OK;
     if (count > TENON_MAX_RANK)
-        return tenon__fail(err, TENON_ELIMIT, "perm has %zu numbers; ranks above %d are not supported",
-                           count, TENON_MAX_RANK);
+        return tenon__fail(err, TENON_ELIMIT,
+                           "perm has %zu numbers; ranks above %d are not supported", count,
+                           TENON_MAX_RANK);
     a->count = (int)count;
     for (int d = 0; d < a->count; d++) {
         int64_t from = perm[d] < 0 ? perm[d] + a->count : perm[d];
@@ -47,8 +48,8 @@ static tenon_status infer(tenon__infer *c)
     tenon__infer_set(c, 0, in->dtype, TENON__RANK_UNKNOWN, NULL);
     if (tenon__infer_rank_unknown(c, 1)) return TENON_OK;
     if (a->count >= 0 && a->count != in->rank)
-        return tenon__fail(c->err, TENON_ESHAPE, "perm has %d numbers; the input has rank %d", a->count,
-                           in->rank);
+        return tenon__fail(c->err, TENON_ESHAPE, "perm has %d numbers; the input has rank %d",
+                           a->count, in->rank);
     for (int d = 0; d < in->rank; d++)
         dims[d] = in->dims[source_of(a, in->rank, d)];
     tenon__infer_set(c, 0, in->dtype, in->rank, dims);

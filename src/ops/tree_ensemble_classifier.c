@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TreeEnsembleClassifier: the votes of trees for classes. ai.onnx.ml TreeEnsembleClassifier-1, 3.
  *
- * X [C] or [N, C] of float32, float64, int32 or int64; nodes_* are the trees, class_* the votes at their
- * leaves, summed and added to base_values. Outputs: the label of the largest score [N] (int64 or
- * string; the first of equal ones), scores [N, classes] float32 after post_transform.
+ * X [C] or [N, C] of float32, float64, int32 or int64; nodes_* are the trees, class_* the votes at
+ * their leaves, summed and added to base_values. Outputs: the label of the largest score [N] (int64
+ * or string; the first of equal ones), scores [N, classes] float32 after post_transform.
  *
- * Where there are two labels and all votes, whose sum is s, are for one: scores are 1 - s and s where
- * no vote is negative, the second label being taken above 0.5; else, and for LOGISTIC, -s and s, which
- * are then transformed, the second label being taken above 0 where there are negative votes. */
+ * Where there are two labels and all votes, whose sum is s, are for one: scores are 1 - s and s
+ * where no vote is negative, the second label being taken above 0.5; else, and for LOGISTIC, -s and
+ * s, which are then transformed, the second label being taken above 0 where there are negative
+ * votes. */
 #include "opkit/trees.h"
 
 typedef struct attrs {
@@ -34,8 +35,8 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
     st = tenon__trees_read(graph, node, "class", &a->trees, err);
     if (st) return st;
     if (a->trees.base_count > a->labels.count)
-        return tenon__fail(err, TENON_EFORMAT, "%zu base_values for %zu classes", a->trees.base_count,
-                           a->labels.count);
+        return tenon__fail(err, TENON_EFORMAT, "%zu base_values for %zu classes",
+                           a->trees.base_count, a->labels.count);
     uint32_t votes = a->trees.vote_starts[a->trees.leaf_count];
     a->single = a->labels.count == 2;
     a->positive = true;
@@ -94,11 +95,13 @@ static tenon_status run(const tenon__run *r)
 {
     const attrs *a = r->attrs;
     const params *p = r->params;
-    int64_t classes = a->trees.targets, row = (int64_t)r->tile * p->per_tile, end = row + p->per_tile;
+    int64_t classes = a->trees.targets, row = (int64_t)r->tile * p->per_tile,
+            end = row + p->per_tile;
     double *scores = r->scratch;
     bool *has = (bool *)(scores + classes);
     for (; row < end && row < p->rows; row++) {
-        tenon_status st = tenon__trees_score(&a->trees, r->in[0], row, p->columns, scores, has, r->err);
+        tenon_status st =
+            tenon__trees_score(&a->trees, r->in[0], row, p->columns, scores, has, r->err);
         if (st) return st;
         size_t best = a->single ? of_two(a, scores) : of_many(a, scores);
         tenon__labels_put(&a->labels, best, r->out[0], row);
@@ -108,7 +111,8 @@ static tenon_status run(const tenon__run *r)
     return TENON_OK;
 }
 
-static const tenon__import imports[] = {{"onnx", "ai.onnx.ml", "TreeEnsembleClassifier", 1, 0, NULL}, {0}};
+static const tenon__import imports[] = {
+    {"onnx", "ai.onnx.ml", "TreeEnsembleClassifier", 1, 0, NULL}, {0}};
 
 const tenon__op tenon__op_tree_ensemble_classifier = {
     .name = "TreeEnsembleClassifier",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Trilu: the upper or lower triangle of the last two dims, zeros elsewhere. ONNX Trilu-14.
  *
- * Element (i, j) stays where j - i >= k (upper, the default) or j - i <= k (lower); k is an optional
- * int64 scalar, default 0. Any dtype of whole bytes. */
+ * Element (i, j) stays where j - i >= k (upper, the default) or j - i <= k (lower); k is an
+ * optional int64 scalar, default 0. Any dtype of whole bytes. */
 #include "opkit/copy.h"
 #include "opkit/index.h"
 
@@ -28,7 +28,8 @@ static tenon_status infer(tenon__infer *c)
 {
     size_t elem;
     tenon__infer_like(c, 0, 0);
-    tenon_status st = c->in[0]->dtype ? tenon__elem_bytes(c->in[0]->dtype, "Trilu", &elem, c->err) : TENON_OK;
+    tenon_status st =
+        c->in[0]->dtype ? tenon__elem_bytes(c->in[0]->dtype, "Trilu", &elem, c->err) : TENON_OK;
     if (st) return st;
     if (c->in[0]->rank >= 0 && c->in[0]->rank < 2)
         return tenon__fail(c->err, TENON_ESHAPE, "the input has rank %d; it must have at least 2",
@@ -36,7 +37,8 @@ static tenon_status infer(tenon__infer *c)
     if (!TENON__HAS(c, 1)) return TENON_OK;
     int64_t count = tenon__view_count(c->in[1]);
     if (count >= 0 && count != 1)
-        return tenon__fail(c->err, TENON_ESHAPE, "k has %lld elements; it must be one number", (long long)count);
+        return tenon__fail(c->err, TENON_ESHAPE, "k has %lld elements; it must be one number",
+                           (long long)count);
     return tenon__check_index(c, 1, "k");
 }
 
@@ -48,7 +50,9 @@ static tenon_status bind(tenon__bind *c)
     p->width = in->dims[in->rank - 1];
     p->bytes = tenon_dtype_bits(in->dtype) / 8;
     p->rows = tenon__dims_product(in->dims, 0, in->rank - 1);
-    c->tiles = p->width ? tenon__tiles(p->rows, 6 + 0.06 * (double)(p->width * p->bytes), &p->rows_per_tile) : 0;
+    c->tiles = p->width ? tenon__tiles(p->rows, 6 + 0.06 * (double)(p->width * p->bytes),
+                                       &p->rows_per_tile)
+                        : 0;
     return TENON_OK;
 }
 
@@ -63,7 +67,8 @@ static tenon_status run(const tenon__run *r)
     for (; row < end && row < p->rows; row++) {
         const uint8_t *in = (const uint8_t *)r->in[0]->data + row * p->width * p->bytes;
         uint8_t *out = (uint8_t *)r->out[0]->data + row * p->width * p->bytes;
-        int64_t border = row % p->height + k + (upper ? 0 : 1); /* the first column of the upper part */
+        int64_t border =
+            row % p->height + k + (upper ? 0 : 1); /* the first column of the upper part */
         border = border < 0 ? 0 : border > p->width ? p->width : border;
         size_t low = (size_t)(border * p->bytes), high = (size_t)((p->width - border) * p->bytes);
         if (upper) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Unique: the different elements, or slices of an axis; where each first stands, which one each input
- * element is, and how often each occurs. ONNX Unique-11.
+/* Unique: the different elements, or slices of an axis; where each first stands, which one each
+ * input element is, and how often each occurs. ONNX Unique-11.
  *
  * Without axis the input is taken as a list. sorted (default 1): rising, slices element by element;
  * else in the order of first occurrence. NaN equals NaN and comes last. Outputs: Y, indices,
@@ -90,7 +90,8 @@ static int64_t *sort_items(const params *p, const void *data, int64_t *items, in
     int64_t n = p->around.n;
     for (int64_t width = 1; width < n; width *= 2) {
         for (int64_t low = 0; low < n; low += 2 * width) {
-            int64_t mid = n - low < width ? n : low + width, high = n - low < 2 * width ? n : low + 2 * width;
+            int64_t mid = n - low < width ? n : low + width,
+                    high = n - low < 2 * width ? n : low + 2 * width;
             int64_t a = low, b = mid;
             for (int64_t k = low; k < high; k++) {
                 bool left = a < mid && (b >= high || compare(p, data, items[a], items[b]) <= 0);
@@ -104,9 +105,10 @@ static int64_t *sort_items(const params *p, const void *data, int64_t *items, in
     return items;
 }
 
-/* Of the groups found in sorted order: their number by first occurrence. `order[g]` becomes the group
- * that stands at place g. */
-static void order_by_first(int64_t count, const int64_t *first, int64_t *at_item, int64_t n, int64_t *order)
+/* Of the groups found in sorted order: their number by first occurrence. `order[g]` becomes the
+ * group that stands at place g. */
+static void order_by_first(int64_t count, const int64_t *first, int64_t *at_item, int64_t n,
+                           int64_t *order)
 {
     int64_t k = 0;
     for (int64_t i = 0; i < n; i++)
@@ -132,8 +134,8 @@ static tenon_status make_outputs(const tenon__run *r, int64_t count)
     return st;
 }
 
-static void write_outputs(const tenon__run *r, int64_t count, const int64_t *first, const int64_t *group,
-                          const int64_t *order, int64_t *place)
+static void write_outputs(const tenon__run *r, int64_t count, const int64_t *first,
+                          const int64_t *group, const int64_t *order, int64_t *place)
 {
     const params *p = r->params;
     int64_t bytes = p->around.inner * (int64_t)p->bytes;
@@ -142,7 +144,8 @@ static void write_outputs(const tenon__run *r, int64_t count, const int64_t *fir
     for (int64_t g = 0; g < count; g++) {
         int64_t from = first[order ? order[g] : g];
         for (int64_t o = 0; o < p->around.outer && bytes; o++)
-            memcpy(out + (o * count + g) * bytes, in + (o * p->around.n + from) * bytes, (size_t)bytes);
+            memcpy(out + (o * count + g) * bytes, in + (o * p->around.n + from) * bytes,
+                   (size_t)bytes);
         if (r->out_count > 1) ((int64_t *)r->out[1]->data)[g] = from;
         if (r->out_count > 3) ((int64_t *)r->out[3]->data)[g] = 0;
     }
@@ -165,7 +168,8 @@ static tenon_status run(const tenon__run *r)
     int64_t *items = sort_items(p, r->in[0]->data, work, work + n);
     int64_t *spare = items == work ? work + n : work;
     for (int64_t i = 0; i < n; i++) {
-        if (i == 0 || compare(p, r->in[0]->data, items[i - 1], items[i]) != 0) first[count++] = items[i];
+        if (i == 0 || compare(p, r->in[0]->data, items[i - 1], items[i]) != 0)
+            first[count++] = items[i];
         group[items[i]] = count - 1;
     }
     int64_t *order = NULL;

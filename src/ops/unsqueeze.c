@@ -19,8 +19,9 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
     (void)graph;
     a->count = axes ? (int)count : -1;
     if (count > TENON_MAX_RANK)
-        return tenon__fail(err, TENON_ELIMIT, "axes has %zu numbers; ranks above %d are not supported",
-                           count, TENON_MAX_RANK);
+        return tenon__fail(err, TENON_ELIMIT,
+                           "axes has %zu numbers; ranks above %d are not supported", count,
+                           TENON_MAX_RANK);
     if (axes) memcpy(a->axes, axes, count * sizeof *axes);
     return TENON_OK;
 }
@@ -43,14 +44,13 @@ static tenon_status infer(tenon__infer *c)
     if (in->rank == TENON__RANK_UNKNOWN) return TENON_OK;
     int rank = in->rank + count;
     if (rank > TENON_MAX_RANK)
-        return tenon__fail(c->err, TENON_ELIMIT, "the output's rank is %d; at most %d is supported", rank,
-                           TENON_MAX_RANK);
+        return tenon__fail(c->err, TENON_ELIMIT, "the output's rank is %d; at most %d is supported",
+                           rank, TENON_MAX_RANK);
     for (int k = 0; k < count; k++) {
         int axis;
         tenon_status st = tenon__infer_axis(c, "axes", axes[k], rank, &axis);
         if (st) return st;
-        if (added[axis])
-            return tenon__fail(c->err, TENON_EFORMAT, "axes names dim %d twice", axis);
+        if (added[axis]) return tenon__fail(c->err, TENON_EFORMAT, "axes names dim %d twice", axis);
         added[axis] = true;
     }
     for (int d = 0, from = 0; d < rank; d++)

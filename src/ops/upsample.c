@@ -25,7 +25,8 @@ static tenon_status read(const tenon__graph *graph, const tenon__node *node, voi
     a->scales_input = node->opset >= 9 ? 1 : -1;
     if (node->opset >= 9 || !scales) return TENON_OK;
     if (count > TENON_MAX_RANK)
-        return tenon__fail(err, TENON_ELIMIT, "scales has %zu numbers; ranks above %d are not supported", count,
+        return tenon__fail(err, TENON_ELIMIT,
+                           "scales has %zu numbers; ranks above %d are not supported", count,
                            TENON_MAX_RANK);
     a->scale_count = (int)count;
     memcpy(a->scales, scales, count * sizeof *scales);

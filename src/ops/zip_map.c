@@ -28,12 +28,13 @@ static tenon_status infer(tenon__infer *c)
         return tenon__fail(c->err, TENON_ETYPE, "the input is %s; it must be float32",
                            tenon_dtype_text(c->in[0]->dtype));
     if (columns >= 0 && (size_t)columns != a->labels.count)
-        return tenon__fail(c->err, TENON_ESHAPE, "rows have %lld scores for %zu labels", (long long)columns,
-                           a->labels.count);
+        return tenon__fail(c->err, TENON_ESHAPE, "rows have %lld scores for %zu labels",
+                           (long long)columns, a->labels.count);
     return TENON_OK;
 }
 
-static tenon_status put(const tenon__run *r, const tenon__labels *l, size_t k, float score, tenon_value *map)
+static tenon_status put(const tenon__run *r, const tenon__labels *l, size_t k, float score,
+                        tenon_value *map)
 {
     tenon_tensor *tensor = NULL;
     tenon_value *item = NULL;
@@ -46,17 +47,20 @@ static tenon_status put(const tenon__run *r, const tenon__labels *l, size_t k, f
         return st;
     }
     if (l->strings)
-        st = tenon_value_put_string(map, (tenon_string){l->strings[k].data, l->strings[k].size}, item, r->err);
+        st = tenon_value_put_string(map, (tenon_string){l->strings[k].data, l->strings[k].size},
+                                    item, r->err);
     else
         st = tenon_value_put_i64(map, l->ints[k], item, r->err);
     if (st) tenon_value_destroy(item);
     return st;
 }
 
-static tenon_status append_row(const tenon__run *r, const tenon__labels *l, const float *scores, tenon_value *sequence)
+static tenon_status append_row(const tenon__run *r, const tenon__labels *l, const float *scores,
+                               tenon_value *sequence)
 {
     tenon_value *map = NULL;
-    tenon_status st = tenon_value_create_map(r->services->env, tenon__labels_dtype(l), &map, r->err);
+    tenon_status st =
+        tenon_value_create_map(r->services->env, tenon__labels_dtype(l), &map, r->err);
     for (size_t k = 0; st == TENON_OK && k < l->count; k++)
         st = put(r, l, k, scores[k], map);
     if (st == TENON_OK) st = tenon_value_append(sequence, map, r->err);

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Add of a constant per channel behind a convolution or matrix product without bias becomes its bias. */
+/* Add of a constant per channel behind a convolution or matrix product without bias becomes its
+ * bias. */
 #include "passes/match.h"
 
 /* A constant that broadcasts over all but the channels of `y`: [C,1,..], [1,C,1,..]. */
-static bool is_per_channel(const tenon__pass_context *c, tenon__value_id id, int rank, int64_t channels)
+static bool is_per_channel(const tenon__pass_context *c, tenon__value_id id, int rank,
+                           int64_t channels)
 {
     if (!tenon__match_const(c, id)) return false;
     const tenon__view *v = tenon__match_view(c, id);
-    if (v->dtype != TENON_F32 || tenon__view_count(v) != channels || v->rank > rank || v->rank < rank - 1) return false;
+    if (v->dtype != TENON_F32 || tenon__view_count(v) != channels || v->rank > rank ||
+        v->rank < rank - 1)
+        return false;
     return v->dims[v->rank - (rank - 1)] == channels;
 }
 
-static tenon_status fuse(tenon__pass_context *c, tenon__node *conv, tenon__node *add, tenon__value_id constant, int64_t channels)
+static tenon_status fuse(tenon__pass_context *c, tenon__node *conv, tenon__node *add,
+                         tenon__value_id constant, int64_t channels)
 {
     tenon__value_id bias;
     tenon__view view = *tenon__match_view(c, constant);
@@ -30,21 +35,27 @@ static tenon_status fuse(tenon__pass_context *c, tenon__node *conv, tenon__node 
 }
 
 /* A constant along the columns of a matrix product: [N], [1,..,1,N]. */
-static bool is_per_column(const tenon__pass_context *c, tenon__value_id id, tenon__value_id product, int64_t columns)
+static bool is_per_column(const tenon__pass_context *c, tenon__value_id id, tenon__value_id product,
+                          int64_t columns)
 {
     if (!tenon__match_const(c, id)) return false;
     const tenon__view *v = tenon__match_view(c, id), *y = tenon__match_view(c, product);
-    return v->dtype == TENON_F32 && v->rank >= 1 && v->rank <= y->rank && tenon__view_count(v) == columns &&
-           v->dims[v->rank - 1] == columns;
+    return v->dtype == TENON_F32 && v->rank >= 1 && v->rank <= y->rank &&
+           tenon__view_count(v) == columns && v->dims[v->rank - 1] == columns;
 }
 
 /* The node behind `add`'s input i that can take its other input as bias; *channels of it. */
-static tenon__node *host(const tenon__pass_context *c, const tenon__node *add, uint32_t i, int64_t *channels)
+static tenon__node *host(const tenon__pass_context *c, const tenon__node *add, uint32_t i,
+                         int64_t *channels)
 {
     tenon__node *conv = tenon__match_sole(c, add->inputs[i], "Conv"), *node = conv;
     if (!node) node = tenon__match_sole(c, add->inputs[i], "MatMul");
-    if (!node || !tenon__match_const(c, tenon__match_input(node, 1)) || tenon__attr_find(node, "activation")) return NULL;
-    if (tenon__match_input(node, 2) != TENON__NO_VALUE || tenon__match_input(node, 3) != TENON__NO_VALUE) return NULL;
+    if (!node || !tenon__match_const(c, tenon__match_input(node, 1)) ||
+        tenon__attr_find(node, "activation"))
+        return NULL;
+    if (tenon__match_input(node, 2) != TENON__NO_VALUE ||
+        tenon__match_input(node, 3) != TENON__NO_VALUE)
+        return NULL;
     const tenon__view *w = tenon__match_view(c, node->inputs[1]);
     if (w->dtype != TENON_F32 || w->rank < 2) return NULL;
     *channels = conv ? w->dims[0] : w->dims[w->rank - 1];

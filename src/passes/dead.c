@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dead code: nodes that nothing reads, from the last to the first, so that a whole dead branch goes at once. */
+/* Dead code: nodes that nothing reads, from the last to the first, so that a whole dead branch goes
+ * at once. */
 #include "passes/passes.h"
 
 static bool is_read(const tenon__pass_context *c, const tenon__node *node)
@@ -9,7 +10,8 @@ static bool is_read(const tenon__pass_context *c, const tenon__node *node)
     return false;
 }
 
-/* Control operators keep what their bodies capture; their bodies' uses were counted with the rest. */
+/* Control operators keep what their bodies capture; their bodies' uses were counted with the rest.
+ */
 tenon_status tenon__pass_dead(tenon__pass_context *c)
 {
     tenon__graph *g = c->graph;
@@ -19,7 +21,8 @@ tenon_status tenon__pass_dead(tenon__pass_context *c)
         node->dead = true;
         c->changed = true;
         for (uint32_t i = 0; i < node->input_count; i++)
-            if (node->inputs[i] != TENON__NO_VALUE && c->uses[node->inputs[i]]) c->uses[node->inputs[i]]--;
+            if (node->inputs[i] != TENON__NO_VALUE && c->uses[node->inputs[i]])
+                c->uses[node->inputs[i]]--;
     }
     return TENON_OK;
 }

@@ -17,7 +17,8 @@ static size_t input_bytes(const tenon__graph *graph, const tenon__node *node)
     return total;
 }
 
-/* Weights that are stored as integers stay so until it is known whether integers can be computed with. */
+/* Weights that are stored as integers stay so until it is known whether integers can be computed
+ * with. */
 static bool is_stored_form(const tenon__node *node)
 {
     return strcmp(node->op->name, "DequantizeLinear") == 0;
@@ -29,7 +30,8 @@ static tenon_status fold(tenon__pass_context *c, bool all)
     for (size_t n = 0; n < g->nodes.count; n++) {
         tenon__node *node = g->nodes.items[n];
         tenon__view views[MAX_OUTPUTS];
-        if (node->dead || node->output_count > MAX_OUTPUTS || !tenon__evaluate_can(g, node)) continue;
+        if (node->dead || node->output_count > MAX_OUTPUTS || !tenon__evaluate_can(g, node))
+            continue;
         if (!all && is_stored_form(node)) continue;
         size_t cap = input_bytes(g, node) * 4 + GROWTH_BYTES;
         if (cap > c->max_constant_bytes) cap = c->max_constant_bytes;
@@ -42,7 +44,8 @@ static tenon_status fold(tenon__pass_context *c, bool all)
             v->view = views[i];
             v->view.known = true;
             v->role = TENON__ROLE_CONST;
-            v->aligned = !(node->op->flags & TENON__OP_VIEW) || tenon__graph_value(g, node->inputs[0])->aligned;
+            v->aligned = !(node->op->flags & TENON__OP_VIEW) ||
+                         tenon__graph_value(g, node->inputs[0])->aligned;
             v->producer = UINT32_MAX;
         }
         node->dead = true;

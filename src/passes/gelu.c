@@ -25,7 +25,8 @@ static tenon__value_id gate_of(const tenon__pass_context *c, tenon__value_id id)
     if (!add) return TENON__NO_VALUE;
     const tenon__node *erf = tenon__match_sole(c, beside(c, add, 1), "Erf");
     if (!erf) return TENON__NO_VALUE;
-    const tenon__node *div = tenon__match_sole(c, erf->inputs[0], "Div"), *mul = tenon__match_sole(c, erf->inputs[0], "Mul");
+    const tenon__node *div = tenon__match_sole(c, erf->inputs[0], "Div"),
+                      *mul = tenon__match_sole(c, erf->inputs[0], "Mul");
     if (div) return is_number(c, div->inputs[1], sqrt(2)) ? div->inputs[0] : TENON__NO_VALUE;
     return mul ? beside(c, mul, sqrt(0.5)) : TENON__NO_VALUE;
 }
@@ -47,11 +48,13 @@ static tenon__value_id gelu_of(const tenon__pass_context *c, const tenon__node *
 {
     tenon__value_id x = product_of(c, node, true); /* (x / 2) * gate */
     if (x != TENON__NO_VALUE) return x;
-    const tenon__node *product = tenon__match_sole(c, beside(c, node, 0.5), "Mul"); /* (x * gate) / 2 */
+    const tenon__node *product =
+        tenon__match_sole(c, beside(c, node, 0.5), "Mul"); /* (x * gate) / 2 */
     if (product) return product_of(c, product, false);
     for (uint32_t i = 0; i < 2 && node->input_count == 2; i++) { /* x * (gate / 2) */
         const tenon__node *scaled = tenon__match_sole(c, node->inputs[i], "Mul");
-        if (scaled && gate_of(c, beside(c, scaled, 0.5)) == node->inputs[1 - i]) return node->inputs[1 - i];
+        if (scaled && gate_of(c, beside(c, scaled, 0.5)) == node->inputs[1 - i])
+            return node->inputs[1 - i];
     }
     return TENON__NO_VALUE;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Chooses where activations are kept in blocks of 16 channels. An operator that gains much from it (a convolution) starts a
- * blocked region; operators that do not mind (elementwise, pooling, ...) carry it on; ToBlocked and FromBlocked stand at the
- * borders. Each value of a region exists twice: blocked, and plain behind a FromBlocked that falls to the dead-code pass where
- * nobody reads it. */
+/* Chooses where activations are kept in blocks of 16 channels. An operator that gains much from it
+ * (a convolution) starts a blocked region; operators that do not mind (elementwise, pooling, ...)
+ * carry it on; ToBlocked and FromBlocked stand at the borders. Each value of a region exists twice:
+ * blocked, and plain behind a FromBlocked that falls to the dead-code pass where nobody reads it.
+ */
 #include "passes/match.h"
 
 typedef struct layouts {
@@ -19,21 +20,27 @@ static bool is_float_const(const tenon__pass_context *c, tenon__value_id id)
     return tenon__match_const(c, id) && tenon__match_view(c, id)->dtype == TENON_F32;
 }
 
-/* Whether BlockedConv can stand for this Conv: two spatial axes, constant weights, one group or depthwise. */
+/* Whether BlockedConv can stand for this Conv: two spatial axes, constant weights, one group or
+ * depthwise. */
 static bool is_blocked_conv(const tenon__pass_context *c, const tenon__node *node)
 {
     tenon__value_id w = tenon__match_input(node, 1), b = tenon__match_input(node, 2);
-    if (!tenon__match_is(node, "Conv") || !is_float_const(c, w) || (b != TENON__NO_VALUE && !is_float_const(c, b))) return false;
+    if (!tenon__match_is(node, "Conv") || !is_float_const(c, w) ||
+        (b != TENON__NO_VALUE && !is_float_const(c, b)))
+        return false;
     const tenon__view *v = tenon__match_view(c, w), *x = tenon__match_view(c, node->inputs[0]);
     int64_t group = tenon__attr_int(node, "group", 1);
-    if (v->rank != 4 || x->rank != 4 || tenon__view_count(v) == 0 || v->dims[2] * v->dims[3] > MAX_TAPS) return false;
+    if (v->rank != 4 || x->rank != 4 || tenon__view_count(v) == 0 ||
+        v->dims[2] * v->dims[3] > MAX_TAPS)
+        return false;
     return group == 1 || (v->dims[1] == 1 && v->dims[0] == group);
 }
 
 /* A convolution over few channels reads them where they lie and gives blocks. */
 static bool is_stem(const tenon__pass_context *c, const tenon__node *node)
 {
-    return is_blocked_conv(c, node) && tenon__match_view(c, node->inputs[1])->dims[1] <= STEM_CHANNELS &&
+    return is_blocked_conv(c, node) &&
+           tenon__match_view(c, node->inputs[1])->dims[1] <= STEM_CHANNELS &&
            tenon__attr_int(node, "group", 1) == 1;
 }
 
@@ -45,8 +52,8 @@ static bool same_dims(const tenon__view *a, const tenon__view *b)
     return true;
 }
 
-/* Which inputs are activations, to be blocked with the node: those of the output's shape; else the first; a convolution's
- * first and its residual; all pieces of a Concat. */
+/* Which inputs are activations, to be blocked with the node: those of the output's shape; else the
+ * first; a convolution's first and its residual; all pieces of a Concat. */
 static bool is_activation(const tenon__pass_context *c, const tenon__node *node, uint32_t i)
 {
     const tenon__view *out = tenon__match_view(c, node->outputs[0]);
@@ -71,7 +78,8 @@ static int gain(const layouts *l, const tenon__node *node)
 {
     const tenon__view *views[TENON__MAX_BODY_INPUTS];
     if (tenon__match_is(node, "Conv")) return is_blocked_conv(l->c, node) ? 2 : 0;
-    if (!node->op->blocked || node->output_count < 1 || node->input_count > TENON__MAX_BODY_INPUTS) return 0;
+    if (!node->op->blocked || node->output_count < 1 || node->input_count > TENON__MAX_BODY_INPUTS)
+        return 0;
     for (uint32_t i = 0; i < node->output_count; i++)
         if (node->outputs[i] == TENON__NO_VALUE) return 0;
     for (uint32_t i = 0; i < node->input_count; i++)
@@ -105,7 +113,8 @@ static tenon_status block_inputs(layouts *l, tenon__node *node, bool stem)
             tenon__node *to;
             tenon_status st = blocked_value(l, id, &blocked);
             if (st == TENON_OK)
-                st = tenon__rewrite_add(l->c, "ToBlocked", (tenon__str){NULL, 0}, &id, 1, &blocked, 1, NULL, 0, &to);
+                st = tenon__rewrite_add(l->c, "ToBlocked", (tenon__str){NULL, 0}, &id, 1, &blocked,
+                                        1, NULL, 0, &to);
             if (st) return st;
             l->twin[id] = blocked;
         }
@@ -123,7 +132,8 @@ static tenon_status block_outputs(layouts *l, tenon__node *node)
         if (st) return st;
         node->outputs[i] = blocked;
         tenon__graph_value(l->c->graph, blocked)->producer = node->index;
-        st = tenon__rewrite_add(l->c, "FromBlocked", (tenon__str){NULL, 0}, &blocked, 1, &plain, 1, NULL, 0, &from);
+        st = tenon__rewrite_add(l->c, "FromBlocked", (tenon__str){NULL, 0}, &blocked, 1, &plain, 1,
+                                NULL, 0, &from);
         if (st) return st;
         l->twin[plain] = blocked;
     }
@@ -137,7 +147,8 @@ static tenon_status visit(layouts *l, tenon__node *node)
     bool stem = is_stem(l->c, node) && twin_of(l, node->inputs[0]) == TENON__NO_VALUE;
     tenon_status st = block_inputs(l, node, stem);
     if (st == TENON_OK && tenon__match_is(node, "Conv"))
-        st = tenon__rewrite_op(l->c, node, "BlockedConv", node->inputs, node->input_count, node->attrs, node->attr_count);
+        st = tenon__rewrite_op(l->c, node, "BlockedConv", node->inputs, node->input_count,
+                               node->attrs, node->attr_count);
     return st ? st : block_outputs(l, node);
 }
 

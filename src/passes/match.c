@@ -15,7 +15,8 @@ tenon__node *tenon__match_producer(const tenon__pass_context *c, tenon__value_id
 tenon__node *tenon__match_sole(const tenon__pass_context *c, tenon__value_id id, const char *op)
 {
     tenon__node *node = tenon__match_producer(c, id);
-    if (!node || !tenon__match_is(node, op) || node->output_count < 1 || node->outputs[0] != id) return NULL;
+    if (!node || !tenon__match_is(node, op) || node->output_count < 1 || node->outputs[0] != id)
+        return NULL;
     return id < c->use_count && c->uses[id] == 1 ? node : NULL;
 }
 
@@ -68,10 +69,12 @@ void tenon__rewrite_output(tenon__pass_context *c, tenon__node *node, tenon__val
 
 static tenon_status out_of_memory(const tenon__pass_context *c)
 {
-    return tenon__fail(c->err, c->graph->arena->over_limit ? TENON_ELIMIT : TENON_ENOMEM, "no memory to rewrite the graph");
+    return tenon__fail(c->err, c->graph->arena->over_limit ? TENON_ELIMIT : TENON_ENOMEM,
+                       "no memory to rewrite the graph");
 }
 
-tenon_status tenon__rewrite_input(tenon__pass_context *c, tenon__node *node, uint32_t i, tenon__value_id value)
+tenon_status tenon__rewrite_input(tenon__pass_context *c, tenon__node *node, uint32_t i,
+                                  tenon__value_id value)
 {
     if (i >= node->input_count) {
         tenon__value_id *more = tenon__arena_alloc(c->graph->arena, (i + 1) * sizeof *more);
@@ -93,9 +96,11 @@ static tenon_status read_attrs(tenon__pass_context *c, tenon__node *node)
     return node->op->read ? node->op->read(c->graph, node, node->parsed, c->err) : TENON_OK;
 }
 
-tenon_status tenon__rewrite_attrs(tenon__pass_context *c, tenon__node *node, const tenon__attr *attrs, uint32_t count)
+tenon_status tenon__rewrite_attrs(tenon__pass_context *c, tenon__node *node,
+                                  const tenon__attr *attrs, uint32_t count)
 {
-    tenon__attr *all = tenon__arena_zeroed(c->graph->arena, (size_t)node->attr_count + count + 1, sizeof *all);
+    tenon__attr *all =
+        tenon__arena_zeroed(c->graph->arena, (size_t)node->attr_count + count + 1, sizeof *all);
     uint32_t n = 0;
     if (!all) return out_of_memory(c);
     for (uint32_t i = 0; i < node->attr_count; i++) {
@@ -112,8 +117,9 @@ tenon_status tenon__rewrite_attrs(tenon__pass_context *c, tenon__node *node, con
     return read_attrs(c, node);
 }
 
-tenon_status tenon__rewrite_op(tenon__pass_context *c, tenon__node *node, const char *op, const tenon__value_id *inputs,
-                               uint32_t input_count, const tenon__attr *attrs, uint32_t attr_count)
+tenon_status tenon__rewrite_op(tenon__pass_context *c, tenon__node *node, const char *op,
+                               const tenon__value_id *inputs, uint32_t input_count,
+                               const tenon__attr *attrs, uint32_t attr_count)
 {
     tenon__value_id *list = tenon__arena_alloc(c->graph->arena, (input_count + 1) * sizeof *list);
     if (!list) return out_of_memory(c);
@@ -129,20 +135,23 @@ tenon_status tenon__rewrite_op(tenon__pass_context *c, tenon__node *node, const 
     return tenon__rewrite_attrs(c, node, attrs, attr_count);
 }
 
-tenon_status tenon__rewrite_add(tenon__pass_context *c, const char *op, tenon__str name, const tenon__value_id *inputs,
-                                uint32_t input_count, const tenon__value_id *outputs, uint32_t output_count,
+tenon_status tenon__rewrite_add(tenon__pass_context *c, const char *op, tenon__str name,
+                                const tenon__value_id *inputs, uint32_t input_count,
+                                const tenon__value_id *outputs, uint32_t output_count,
                                 const tenon__attr *attrs, uint32_t attr_count, tenon__node **out)
 {
     const tenon__op *found = tenon__op_find(op);
     *out = NULL;
     if (!found) return tenon__fail(c->err, TENON_EINTERNAL, "there is no operator %s", op);
-    tenon_status st = tenon__graph_add_node(c->graph, found, name, tenon__str_of(found->name), TENON__NEWEST_OPSET, inputs,
-                                            input_count, outputs, output_count, attrs, attr_count, UINT32_MAX, out, c->err);
+    tenon_status st = tenon__graph_add_node(
+        c->graph, found, name, tenon__str_of(found->name), TENON__NEWEST_OPSET, inputs, input_count,
+        outputs, output_count, attrs, attr_count, UINT32_MAX, out, c->err);
     c->changed = true;
     return st ? st : read_attrs(c, *out);
 }
 
-tenon_status tenon__rewrite_value(tenon__pass_context *c, const tenon__view *like, tenon__value_id *out)
+tenon_status tenon__rewrite_value(tenon__pass_context *c, const tenon__view *like,
+                                  tenon__value_id *out)
 {
     tenon__view view = *like;
     tenon_status st = tenon__graph_add_value(c->graph, (tenon__str){NULL, 0}, out, c->err);
@@ -153,13 +162,15 @@ tenon_status tenon__rewrite_value(tenon__pass_context *c, const tenon__view *lik
     return TENON_OK;
 }
 
-tenon_status tenon__rewrite_const(tenon__pass_context *c, int rank, const int64_t *dims, tenon__value_id *out, float **data)
+tenon_status tenon__rewrite_const(tenon__pass_context *c, int rank, const int64_t *dims,
+                                  tenon__value_id *out, float **data)
 {
     tenon__view view = {0};
     size_t bytes;
     *out = TENON__NO_VALUE;
     tenon__view_set(&view, TENON_F32, rank, dims);
-    if (!tenon__view_bytes(&view, &bytes)) return tenon__fail(c->err, TENON_ELIMIT, "a constant's size overflows");
+    if (!tenon__view_bytes(&view, &bytes))
+        return tenon__fail(c->err, TENON_ELIMIT, "a constant's size overflows");
     uint8_t *block = tenon__arena_zeroed(c->graph->arena, bytes + 128, 1);
     if (!block) return out_of_memory(c);
     *data = (void *)tenon__align_up((uintptr_t)block, 64);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nodes that change nothing: Identity, Dropout whose mask nobody reads, Cast to the type that is there, Transpose that keeps
- * the order. Their readers read what they read. */
+/* Nodes that change nothing: Identity, Dropout whose mask nobody reads, Cast to the type that is
+ * there, Transpose that keeps the order. Their readers read what they read. */
 #include "passes/match.h"
 
 static bool same_dtype(const tenon__pass_context *c, const tenon__node *node)
 {
-    const tenon__view *x = tenon__match_view(c, node->inputs[0]), *y = tenon__match_view(c, node->outputs[0]);
+    const tenon__view *x = tenon__match_view(c, node->inputs[0]),
+                      *y = tenon__match_view(c, node->outputs[0]);
     return x->dtype != TENON_NONE && x->dtype == y->dtype;
 }
 
@@ -21,7 +22,9 @@ static bool keeps_order(const tenon__node *node)
 static bool other_outputs_read(const tenon__pass_context *c, const tenon__node *node)
 {
     for (uint32_t i = 1; i < node->output_count; i++)
-        if (node->outputs[i] != TENON__NO_VALUE && node->outputs[i] < c->use_count && c->uses[node->outputs[i]]) return true;
+        if (node->outputs[i] != TENON__NO_VALUE && node->outputs[i] < c->use_count &&
+            c->uses[node->outputs[i]])
+            return true;
     return false;
 }
 
@@ -46,7 +49,9 @@ tenon_status tenon__pass_noop(tenon__pass_context *c)
     tenon__graph *g = c->graph;
     for (size_t n = 0; n < g->nodes.count; n++) {
         tenon__node *node = g->nodes.items[n];
-        if (node->dead || !node->input_count || node->inputs[0] == TENON__NO_VALUE || !changes_nothing(c, node)) continue;
+        if (node->dead || !node->input_count || node->inputs[0] == TENON__NO_VALUE ||
+            !changes_nothing(c, node))
+            continue;
         tenon__value_id from = node->outputs[0], to = node->inputs[0];
         /* A graph output keeps its own value: only then is it plain what the caller gets. */
         if (is_output(g, from) || tenon__match_view(c, to)->kind != TENON_VALUE_TENSOR) continue;

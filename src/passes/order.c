@@ -25,9 +25,11 @@ const tenon__pass tenon__passes[] = {
 
 #define MAX_DEPTH 64
 
-static tenon_status run_one(const tenon__pass *pass, tenon__pass_context *c, tenon__graph *graph, int depth)
+static tenon_status run_one(const tenon__pass *pass, tenon__pass_context *c, tenon__graph *graph,
+                            int depth)
 {
-    if (depth > MAX_DEPTH) return tenon__fail(c->err, TENON_ELIMIT, "graphs nest deeper than %d", MAX_DEPTH);
+    if (depth > MAX_DEPTH)
+        return tenon__fail(c->err, TENON_ELIMIT, "graphs nest deeper than %d", MAX_DEPTH);
     for (size_t n = 0; n < graph->nodes.count; n++) {
         const tenon__node *node = graph->nodes.items[n];
         for (uint32_t i = 0; i < node->attr_count; i++) {
@@ -49,10 +51,12 @@ static tenon_status run_one(const tenon__pass *pass, tenon__pass_context *c, ten
     return st;
 }
 
-tenon_status tenon__passes_run(tenon__graph *graph, tenon__cpu_bits cpu, tenon__accuracy accuracy, bool off,
-                               const char *only, size_t max_constant_bytes, tenon_error *err)
+tenon_status tenon__passes_run(tenon__graph *graph, tenon__cpu_bits cpu, tenon__accuracy accuracy,
+                               bool off, const char *only, size_t max_constant_bytes,
+                               tenon_error *err)
 {
-    tenon__pass_context c = {.cpu = cpu, .accuracy = accuracy, .max_constant_bytes = max_constant_bytes, .err = err};
+    tenon__pass_context c = {
+        .cpu = cpu, .accuracy = accuracy, .max_constant_bytes = max_constant_bytes, .err = err};
     for (const tenon__pass *p = tenon__passes; p->name; p++) {
         if (only ? strcmp(only, p->name) != 0 : off && !p->required) continue;
         tenon_status st = run_one(p, &c, graph, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rewrites of a graph. One per file; order.c alone holds the order. Each keeps what the graph computes: exactly, or within
- * the accuracy that was asked for. */
+/* Rewrites of a graph. One per file; order.c alone holds the order. Each keeps what the graph
+ * computes: exactly, or within the accuracy that was asked for. */
 #ifndef TENON_PASSES_PASSES_H
 #define TENON_PASSES_PASSES_H
 
@@ -11,9 +11,9 @@ typedef struct tenon__pass_context {
     tenon__cpu_bits cpu;
     tenon__accuracy accuracy;
     size_t max_constant_bytes;
-    uint32_t *uses;      /* of each value at the start of the pass */
-    size_t use_count;    /* values then; those that a pass adds have none */
-    bool changed;        /* set by a pass that did something */
+    uint32_t *uses;   /* of each value at the start of the pass */
+    size_t use_count; /* values then; those that a pass adds have none */
+    bool changed;     /* set by a pass that did something */
     tenon_error *err;
 } tenon__pass_context;
 
@@ -26,9 +26,11 @@ typedef struct tenon__pass {
 /* In order, ended by name NULL. */
 extern const tenon__pass tenon__passes[];
 
-/* Runs them over the graph and all its bodies. `off`: only what is required. `only`: the one of this name (for tests), or NULL. */
-tenon_status tenon__passes_run(tenon__graph *graph, tenon__cpu_bits cpu, tenon__accuracy accuracy, bool off,
-                               const char *only, size_t max_constant_bytes, tenon_error *err);
+/* Runs them over the graph and all its bodies. `off`: only what is required. `only`: the one of
+ * this name (for tests), or NULL. */
+tenon_status tenon__passes_run(tenon__graph *graph, tenon__cpu_bits cpu, tenon__accuracy accuracy,
+                               bool off, const char *only, size_t max_constant_bytes,
+                               tenon_error *err);
 
 /* The opset that rewritten nodes follow. */
 #define TENON__NEWEST_OPSET 28

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Quantised groups: DequantizeLinear in front of an operator and QuantizeLinear behind it become one operator on integers.
- * Scales and zero points must be constants; a Relu or Clip in between goes where the integers' own range already cuts so. */
+/* Quantised groups: DequantizeLinear in front of an operator and QuantizeLinear behind it become
+ * one operator on integers. Scales and zero points must be constants; a Relu or Clip in between
+ * goes where the integers' own range already cuts so. */
 #include <float.h>
 #include <math.h>
 
@@ -21,13 +22,15 @@ static bool is_byte(tenon_dtype d)
 }
 
 /* A zero of the type, in the shape of the scales. */
-static tenon_status zero_like(tenon__pass_context *c, tenon_dtype dtype, const tenon__view *like, tenon__value_id *out)
+static tenon_status zero_like(tenon__pass_context *c, tenon_dtype dtype, const tenon__view *like,
+                              tenon__value_id *out)
 {
     tenon__view view = *like;
     size_t bytes;
     view.dtype = dtype;
     view.known = true;
-    if (!tenon__view_bytes(&view, &bytes)) return tenon__fail(c->err, TENON_ELIMIT, "a constant's size overflows");
+    if (!tenon__view_bytes(&view, &bytes))
+        return tenon__fail(c->err, TENON_ELIMIT, "a constant's size overflows");
     uint8_t *data = tenon__arena_zeroed(c->graph->arena, bytes + 128, 1);
     if (!data) return tenon__fail(c->err, TENON_ENOMEM, "no memory for a zero point");
     view.data = (void *)tenon__align_up((uintptr_t)data, 64);
@@ -40,7 +43,9 @@ static bool constant_scale(const tenon__pass_context *c, const tenon__node *node
 {
     q->scale = tenon__match_input(node, 1);
     q->zero = tenon__match_input(node, 2);
-    if (!tenon__match_const(c, q->scale) || (q->zero != TENON__NO_VALUE && !tenon__match_const(c, q->zero))) return false;
+    if (!tenon__match_const(c, q->scale) ||
+        (q->zero != TENON__NO_VALUE && !tenon__match_const(c, q->zero)))
+        return false;
     q->scales = tenon__match_view(c, q->scale);
     q->axis = tenon__attr_int(node, "axis", 1);
     return q->scales->dtype == TENON_F32 && tenon__attr_int(node, "block_size", 0) == 0;
@@ -50,7 +55,8 @@ static bool constant_scale(const tenon__pass_context *c, const tenon__node *node
 static bool dequantised(const tenon__pass_context *c, tenon__value_id id, quantised *q)
 {
     const tenon__node *node = tenon__match_producer(c, id);
-    if (!node || !tenon__match_is(node, "DequantizeLinear") || !constant_scale(c, node, q)) return false;
+    if (!node || !tenon__match_is(node, "DequantizeLinear") || !constant_scale(c, node, q))
+        return false;
     q->x = node->inputs[0];
     q->dtype = tenon__match_view(c, q->x)->dtype;
     return true;
@@ -94,7 +100,8 @@ static bool range_cuts(const tenon__pass_context *c, const group *g, const tenon
         if (max != TENON__NO_VALUE && !tenon__match_scalar(c, max, &hi)) return false;
     }
     double slack = g->scale * 0.5;
-    return (double)(least - g->zero) * g->scale >= lo - slack && (double)(most - g->zero) * g->scale <= hi + slack;
+    return (double)(least - g->zero) * g->scale >= lo - slack &&
+           (double)(most - g->zero) * g->scale <= hi + slack;
 }
 
 static bool find_group(const tenon__pass_context *c, tenon__node *quantize, group *g)
@@ -137,8 +144,8 @@ static bool weights_scaled(const quantised *w, int64_t axis)
 }
 
 /* A bias as int32 in units of sx * sw: as it is stored, or rounded from float32. */
-static tenon_status integer_bias(tenon__pass_context *c, tenon__value_id bias, const quantised *x, const quantised *w,
-                                 int64_t channels, tenon__value_id *out)
+static tenon_status integer_bias(tenon__pass_context *c, tenon__value_id bias, const quantised *x,
+                                 const quantised *w, int64_t channels, tenon__value_id *out)
 {
     quantised b;
     *out = TENON__NO_VALUE;
@@ -148,7 +155,8 @@ static tenon_status integer_bias(tenon__pass_context *c, tenon__value_id bias, c
         return TENON_OK;
     }
     const tenon__view *v = tenon__match_view(c, bias);
-    if (!tenon__match_const(c, bias) || v->dtype != TENON_F32 || tenon__view_count(v) != channels) return TENON_EAGAIN;
+    if (!tenon__match_const(c, bias) || v->dtype != TENON_F32 || tenon__view_count(v) != channels)
+        return TENON_EAGAIN;
     tenon__view view = {0};
     tenon__view_set(&view, TENON_I32, 1, &channels);
     uint8_t *block = tenon__arena_zeroed(c->graph->arena, (size_t)channels * 4 + 128, 1);
@@ -169,9 +177,11 @@ static tenon_status integer_bias(tenon__pass_context *c, tenon__value_id bias, c
 }
 
 /* Copies a node's attributes, which live in the graph's arena. */
-static tenon_status to_operator(tenon__pass_context *c, group *g, const char *op, const tenon__value_id *inputs, uint32_t count)
+static tenon_status to_operator(tenon__pass_context *c, group *g, const char *op,
+                                const tenon__value_id *inputs, uint32_t count)
 {
-    tenon_status st = tenon__rewrite_op(c, g->op, op, inputs, count, g->op->attrs, g->op->attr_count);
+    tenon_status st =
+        tenon__rewrite_op(c, g->op, op, inputs, count, g->op->attrs, g->op->attr_count);
     if (st == TENON_OK) close_group(c, g);
     return st;
 }
@@ -180,22 +190,30 @@ static tenon_status fuse_conv(tenon__pass_context *c, group *g)
 {
     quantised x, w;
     tenon__value_id bias;
-    if (!dequantised(c, g->op->inputs[0], &x) || !dequantised(c, tenon__match_input(g->op, 1), &w)) return TENON_OK;
-    if (!is_byte(x.dtype) || !is_byte(w.dtype) || !one_scale(&x) || !weights_scaled(&w, 0)) return TENON_OK;
-    if (tenon__match_input(g->op, 3) != TENON__NO_VALUE || tenon__attr_find(g->op, "activation")) return TENON_OK;
+    if (!dequantised(c, g->op->inputs[0], &x) || !dequantised(c, tenon__match_input(g->op, 1), &w))
+        return TENON_OK;
+    if (!is_byte(x.dtype) || !is_byte(w.dtype) || !one_scale(&x) || !weights_scaled(&w, 0))
+        return TENON_OK;
+    if (tenon__match_input(g->op, 3) != TENON__NO_VALUE || tenon__attr_find(g->op, "activation"))
+        return TENON_OK;
     if (!tenon__match_const(c, w.x) || x.dtype != g->y.dtype) return TENON_OK;
-    tenon_status st = integer_bias(c, tenon__match_input(g->op, 2), &x, &w, tenon__match_view(c, w.x)->dims[0], &bias);
+    tenon_status st = integer_bias(c, tenon__match_input(g->op, 2), &x, &w,
+                                   tenon__match_view(c, w.x)->dims[0], &bias);
     if (st) return st == TENON_EAGAIN ? TENON_OK : st;
     if ((st = give_zero(c, &x)) || (st = give_zero(c, &w)) || (st = give_zero(c, &g->y))) return st;
-    tenon__value_id in[9] = {x.x, x.scale, x.zero, w.x, w.scale, w.zero, g->y.scale, g->y.zero, bias};
+    tenon__value_id in[9] = {x.x,    x.scale,    x.zero,    w.x, w.scale,
+                             w.zero, g->y.scale, g->y.zero, bias};
     return to_operator(c, g, "QLinearConv", in, bias == TENON__NO_VALUE ? 8 : 9);
 }
 
 static tenon_status fuse_matmul(tenon__pass_context *c, group *g)
 {
     quantised a, b;
-    if (!dequantised(c, g->op->inputs[0], &a) || !dequantised(c, tenon__match_input(g->op, 1), &b)) return TENON_OK;
-    if (!is_byte(a.dtype) || !is_byte(b.dtype) || !one_scale(&a) || !one_scale(&b) || a.dtype != g->y.dtype) return TENON_OK;
+    if (!dequantised(c, g->op->inputs[0], &a) || !dequantised(c, tenon__match_input(g->op, 1), &b))
+        return TENON_OK;
+    if (!is_byte(a.dtype) || !is_byte(b.dtype) || !one_scale(&a) || !one_scale(&b) ||
+        a.dtype != g->y.dtype)
+        return TENON_OK;
     if (g->op->attr_count || g->op->input_count > 2) return TENON_OK;
     tenon_status st;
     if ((st = give_zero(c, &a)) || (st = give_zero(c, &b)) || (st = give_zero(c, &g->y))) return st;
@@ -207,18 +225,24 @@ static tenon_status fuse_gemm(tenon__pass_context *c, group *g)
 {
     quantised a, b;
     tenon__value_id bias;
-    if (!dequantised(c, g->op->inputs[0], &a) || !dequantised(c, tenon__match_input(g->op, 1), &b)) return TENON_OK;
-    if (!is_byte(a.dtype) || !is_byte(b.dtype) || !one_scale(&a) || !one_scale(&b) || !tenon__match_const(c, b.x)) return TENON_OK;
-    if (a.dtype != g->y.dtype || tenon__attr_find(g->op, "activation") || tenon__attr_float(g->op, "alpha", 1) != 1 ||
-        tenon__attr_float(g->op, "beta", 1) != 1 || tenon__match_view(c, b.x)->rank != 2)
+    if (!dequantised(c, g->op->inputs[0], &a) || !dequantised(c, tenon__match_input(g->op, 1), &b))
+        return TENON_OK;
+    if (!is_byte(a.dtype) || !is_byte(b.dtype) || !one_scale(&a) || !one_scale(&b) ||
+        !tenon__match_const(c, b.x))
+        return TENON_OK;
+    if (a.dtype != g->y.dtype || tenon__attr_find(g->op, "activation") ||
+        tenon__attr_float(g->op, "alpha", 1) != 1 || tenon__attr_float(g->op, "beta", 1) != 1 ||
+        tenon__match_view(c, b.x)->rank != 2)
         return TENON_OK;
     int64_t columns = tenon__match_view(c, b.x)->dims[tenon__attr_int(g->op, "transB", 0) ? 0 : 1];
     tenon_status st = integer_bias(c, tenon__match_input(g->op, 2), &a, &b, columns, &bias);
     if (st) return st == TENON_EAGAIN ? TENON_OK : st;
     if ((st = give_zero(c, &a)) || (st = give_zero(c, &b)) || (st = give_zero(c, &g->y))) return st;
     tenon__attr attrs[3] = {tenon__attr_of_int("transA", tenon__attr_int(g->op, "transA", 0)),
-                            tenon__attr_of_int("transB", tenon__attr_int(g->op, "transB", 0)), tenon__attr_of_float("alpha", 1)};
-    tenon__value_id in[9] = {a.x, a.scale, a.zero, b.x, b.scale, b.zero, bias, g->y.scale, g->y.zero};
+                            tenon__attr_of_int("transB", tenon__attr_int(g->op, "transB", 0)),
+                            tenon__attr_of_float("alpha", 1)};
+    tenon__value_id in[9] = {a.x,    a.scale, a.zero,     b.x,      b.scale,
+                             b.zero, bias,    g->y.scale, g->y.zero};
     st = tenon__rewrite_op(c, g->op, "QGemm", in, 9, attrs, 3);
     if (st == TENON_OK) close_group(c, g);
     return st;
@@ -227,8 +251,11 @@ static tenon_status fuse_gemm(tenon__pass_context *c, group *g)
 static tenon_status fuse_binary(tenon__pass_context *c, group *g, const char *op)
 {
     quantised a, b;
-    if (g->op->input_count != 2 || !dequantised(c, g->op->inputs[0], &a) || !dequantised(c, g->op->inputs[1], &b)) return TENON_OK;
-    if (a.dtype != g->y.dtype || b.dtype != g->y.dtype || !one_scale(&a) || !one_scale(&b)) return TENON_OK;
+    if (g->op->input_count != 2 || !dequantised(c, g->op->inputs[0], &a) ||
+        !dequantised(c, g->op->inputs[1], &b))
+        return TENON_OK;
+    if (a.dtype != g->y.dtype || b.dtype != g->y.dtype || !one_scale(&a) || !one_scale(&b))
+        return TENON_OK;
     tenon_status st;
     if ((st = give_zero(c, &a)) || (st = give_zero(c, &b)) || (st = give_zero(c, &g->y))) return st;
     tenon__value_id in[8] = {a.x, a.scale, a.zero, b.x, b.scale, b.zero, g->y.scale, g->y.zero};
@@ -240,7 +267,8 @@ static tenon_status fuse_binary(tenon__pass_context *c, group *g, const char *op
 static tenon_status fuse_unary(tenon__pass_context *c, group *g, const char *op)
 {
     quantised a;
-    if (!dequantised(c, g->op->inputs[0], &a) || a.dtype != g->y.dtype || !one_scale(&a)) return TENON_OK;
+    if (!dequantised(c, g->op->inputs[0], &a) || a.dtype != g->y.dtype || !one_scale(&a))
+        return TENON_OK;
     tenon_status st;
     if ((st = give_zero(c, &a)) || (st = give_zero(c, &g->y))) return st;
     tenon__value_id in[5] = {a.x, a.scale, a.zero, g->y.scale, g->y.zero};
@@ -250,7 +278,8 @@ static tenon_status fuse_unary(tenon__pass_context *c, group *g, const char *op)
 static bool same_constant(const tenon__pass_context *c, tenon__value_id a, tenon__value_id b)
 {
     double x = 0, y = 0;
-    bool has_x = a == TENON__NO_VALUE || tenon__match_scalar(c, a, &x), has_y = b == TENON__NO_VALUE || tenon__match_scalar(c, b, &y);
+    bool has_x = a == TENON__NO_VALUE || tenon__match_scalar(c, a, &x),
+         has_y = b == TENON__NO_VALUE || tenon__match_scalar(c, b, &y);
     return has_x && has_y && x == y;
 }
 
@@ -258,8 +287,12 @@ static bool same_constant(const tenon__pass_context *c, tenon__value_id a, tenon
 static tenon_status fuse_move(tenon__pass_context *c, group *g)
 {
     quantised a;
-    if (g->between || g->op->output_count != 1 || !dequantised(c, g->op->inputs[0], &a) || !one_scale(&a)) return TENON_OK;
-    if (a.dtype != g->y.dtype || !same_constant(c, a.scale, g->y.scale) || !same_constant(c, a.zero, g->y.zero)) return TENON_OK;
+    if (g->between || g->op->output_count != 1 || !dequantised(c, g->op->inputs[0], &a) ||
+        !one_scale(&a))
+        return TENON_OK;
+    if (a.dtype != g->y.dtype || !same_constant(c, a.scale, g->y.scale) ||
+        !same_constant(c, a.zero, g->y.zero))
+        return TENON_OK;
     tenon_status st = tenon__rewrite_input(c, g->op, 0, a.x);
     if (st == TENON_OK) close_group(c, g);
     return st;
@@ -267,15 +300,17 @@ static tenon_status fuse_move(tenon__pass_context *c, group *g)
 
 static tenon_status fuse(tenon__pass_context *c, group *g)
 {
-    static const char *const moves[] = {"Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "MaxPool", "Slice", "Gather",
-                                        "DepthToSpace", "SpaceToDepth", "Expand", "Tile"};
+    static const char *const moves[] = {"Reshape",      "Flatten",      "Transpose", "Squeeze",
+                                        "Unsqueeze",    "MaxPool",      "Slice",     "Gather",
+                                        "DepthToSpace", "SpaceToDepth", "Expand",    "Tile"};
     if (tenon__match_is(g->op, "Conv")) return fuse_conv(c, g);
     if (tenon__match_is(g->op, "MatMul")) return fuse_matmul(c, g);
     if (tenon__match_is(g->op, "Gemm")) return fuse_gemm(c, g);
     if (tenon__match_is(g->op, "Add")) return fuse_binary(c, g, "QLinearAdd");
     if (tenon__match_is(g->op, "Mul")) return fuse_binary(c, g, "QLinearMul");
     if (g->between) return TENON_OK;
-    if (tenon__match_is(g->op, "GlobalAveragePool")) return fuse_unary(c, g, "QLinearGlobalAveragePool");
+    if (tenon__match_is(g->op, "GlobalAveragePool"))
+        return fuse_unary(c, g, "QLinearGlobalAveragePool");
     if (tenon__match_is(g->op, "Sigmoid")) return fuse_unary(c, g, "QLinearSigmoid");
     if (tenon__match_is(g->op, "LeakyRelu")) return fuse_unary(c, g, "QLinearLeakyRelu");
     for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++)
@@ -288,7 +323,8 @@ tenon_status tenon__pass_quant(tenon__pass_context *c)
     for (size_t n = 0; n < c->graph->nodes.count; n++) {
         tenon__node *node = c->graph->nodes.items[n];
         group g;
-        if (node->dead || !tenon__match_is(node, "QuantizeLinear") || !find_group(c, node, &g)) continue;
+        if (node->dead || !tenon__match_is(node, "QuantizeLinear") || !find_group(c, node, &g))
+            continue;
         tenon_status st = fuse(c, &g);
         if (st) return st;
     }

@@ -4,7 +4,8 @@
 
 static bool takes_residual(const tenon__pass_context *c, const tenon__node *conv)
 {
-    return tenon__match_input(conv, 3) == TENON__NO_VALUE && !tenon__attr_find(conv, "activation") &&
+    return tenon__match_input(conv, 3) == TENON__NO_VALUE &&
+           !tenon__attr_find(conv, "activation") &&
            tenon__match_view(c, conv->outputs[0])->dtype == TENON_F32;
 }
 
@@ -24,7 +25,9 @@ tenon_status tenon__pass_residual(tenon__pass_context *c)
             uint32_t i = 1 - k;
             tenon__node *conv = host(c, add->inputs[i]), *other = host(c, add->inputs[1 - i]);
             if (conv && other && other->index > conv->index) conv = NULL;
-            if (!conv || !takes_residual(c, conv) || !tenon__match_same_shape(c, add->inputs[0], add->inputs[1])) continue;
+            if (!conv || !takes_residual(c, conv) ||
+                !tenon__match_same_shape(c, add->inputs[0], add->inputs[1]))
+                continue;
             tenon_status st = tenon__rewrite_input(c, conv, 3, add->inputs[1 - i]);
             if (st) return st;
             tenon__rewrite_output(c, conv, add->outputs[0]);

@@ -10,7 +10,8 @@ tenon_status tenon__pass_silu(tenon__pass_context *c)
         for (uint32_t i = 0; i < 2; i++) {
             tenon__node *sigmoid = tenon__match_sole(c, mul->inputs[i], "Sigmoid");
             tenon__value_id x = mul->inputs[1 - i];
-            if (!sigmoid || sigmoid->inputs[0] != x || tenon__match_view(c, x)->dtype != TENON_F32) continue;
+            if (!sigmoid || sigmoid->inputs[0] != x || tenon__match_view(c, x)->dtype != TENON_F32)
+                continue;
             tenon_status st = tenon__rewrite_op(c, mul, "Silu", &x, 1, NULL, 0);
             if (st) return st;
             sigmoid->dead = true;

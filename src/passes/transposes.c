@@ -24,7 +24,8 @@ static tenon_status join(tenon__pass_context *c, tenon__node *first, tenon__node
     if (!perm) return tenon__fail(c->err, TENON_ENOMEM, "no memory for a permutation");
     for (int i = 0; i < rank; i++)
         perm[i] = a[b[i]];
-    tenon__attr attr = {.name = TENON__STR("perm"), .type = TENON__ATTR_INTS, .count = (size_t)rank, .ints = perm};
+    tenon__attr attr = {
+        .name = TENON__STR("perm"), .type = TENON__ATTR_INTS, .count = (size_t)rank, .ints = perm};
     tenon_status st = tenon__rewrite_attrs(c, second, &attr, 1);
     if (st == TENON_OK) st = tenon__rewrite_input(c, second, 0, first->inputs[0]);
     return st;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One pass over the sorted nodes makes the steps; bodies of control operators are plans of their own, whose packed copies the
- * main plan holds. Slots are made for the values that steps touch, and only for those. */
+/* One pass over the sorted nodes makes the steps; bodies of control operators are plans of their
+ * own, whose packed copies the main plan holds. Slots are made for the values that steps touch, and
+ * only for those. */
 #include "plan/plan.h"
 
 #include "exec/frame.h"
@@ -13,7 +14,7 @@ typedef struct builder {
     uint32_t *slot_of; /* per graph value; TENON__NO_SLOT where none yet */
     TENON__VEC(tenon__slot) slots;
     TENON__VEC(tenon__packed) packed; /* of the main builder */
-    uint32_t step;     /* the one being made */
+    uint32_t step;                    /* the one being made */
     uint32_t depth;
     tenon_error *err;
 } builder;
@@ -24,7 +25,8 @@ typedef struct builder {
 static tenon_status out_of_memory(builder *b)
 {
     return b->plan->arena.over_limit
-               ? tenon__fail(b->err, TENON_ELIMIT, "the plan would take more than %zu MB; raise max_bytes",
+               ? tenon__fail(b->err, TENON_ELIMIT,
+                             "the plan would take more than %zu MB; raise max_bytes",
                              b->options->limit_bytes / 1000000)
                : tenon__fail(b->err, TENON_ENOMEM, "no memory for the plan");
 }
@@ -37,11 +39,13 @@ static tenon_status push_slot(builder *b, const tenon__slot *slot, uint32_t *out
 
 static tenon_status slot_get(builder *b, tenon__value_id id, uint32_t *out);
 
-/* A value of an enclosing graph: a constant is this plan's constant too, anything else is captured. */
+/* A value of an enclosing graph: a constant is this plan's constant too, anything else is captured.
+ */
 static tenon_status capture(builder *b, const tenon__value *v, tenon__slot *slot)
 {
     uint32_t outer;
-    if (!b->parent) return tenon__fail(b->err, TENON_EINTERNAL, "a captured value without an enclosing graph");
+    if (!b->parent)
+        return tenon__fail(b->err, TENON_EINTERNAL, "a captured value without an enclosing graph");
     tenon_status st = slot_get(b->parent, v->outer, &outer);
     if (st) return st;
     const tenon__slot *theirs = &b->parent->slots.items[outer];
@@ -88,13 +92,16 @@ static tenon_status add_operands(builder *b, tenon__step *step, const tenon__nod
         if (node->outputs[i] != TENON__NO_VALUE) {
             st = slot_get(b, node->outputs[i], &step->out[i]);
         } else { /* made, and read by nobody */
-            tenon__slot slot = {.role = TENON__ROLE_NODE, .root = (uint32_t)b->slots.count, .value = TENON__NO_VALUE};
+            tenon__slot slot = {.role = TENON__ROLE_NODE,
+                                .root = (uint32_t)b->slots.count,
+                                .value = TENON__NO_VALUE};
             slot.view.rank = TENON__RANK_UNKNOWN;
             st = push_slot(b, &slot, &step->out[i]);
         }
         if (st == TENON_OK) b->slots.items[step->out[i]].last = b->step;
     }
-    bool view = (node->op->flags & TENON__OP_VIEW) != 0 && node->input_count && step->in[0] != TENON__NO_SLOT;
+    bool view = (node->op->flags & TENON__OP_VIEW) != 0 && node->input_count &&
+                step->in[0] != TENON__NO_SLOT;
     if (st == TENON_OK && view && b->slots.items[step->in[0]].view.kind == TENON_VALUE_TENSOR)
         b->slots.items[step->out[0]].root = b->slots.items[step->in[0]].root;
     return st;
@@ -102,7 +109,8 @@ static tenon_status add_operands(builder *b, tenon__step *step, const tenon__nod
 
 static tenon_status build(builder *b);
 
-static tenon_status add_body(builder *b, tenon__step *step, uint32_t index, const tenon__graph *graph)
+static tenon_status add_body(builder *b, tenon__step *step, uint32_t index,
+                             const tenon__graph *graph)
 {
     tenon__plan *plan = tenon__arena_zeroed(&b->main->plan->arena, 1, sizeof *plan);
     if (!plan) return out_of_memory(b->main);
@@ -110,9 +118,15 @@ static tenon_status add_body(builder *b, tenon__step *step, uint32_t index, cons
     plan->graph = graph;
     plan->parent = b->plan;
     plan->cpu = b->options->cpu;
-    builder body = {.options = b->options, .plan = plan, .graph = graph, .parent = b, .main = b->main,
-                    .depth = b->depth + 1, .err = b->err};
-    if (body.depth > MAX_DEPTH) return tenon__fail(b->err, TENON_ELIMIT, "graphs nest deeper than %d", MAX_DEPTH);
+    builder body = {.options = b->options,
+                    .plan = plan,
+                    .graph = graph,
+                    .parent = b,
+                    .main = b->main,
+                    .depth = b->depth + 1,
+                    .err = b->err};
+    if (body.depth > MAX_DEPTH)
+        return tenon__fail(b->err, TENON_ELIMIT, "graphs nest deeper than %d", MAX_DEPTH);
     tenon_status st = build(&body);
     if (st) return st;
     step->bodies[index] = plan;
@@ -128,7 +142,8 @@ static tenon_status add_bodies(builder *b, tenon__step *step)
     if (!step->op->next || !names) return TENON_OK;
     while (names[step->body_count])
         step->body_count++;
-    step->bodies = tenon__arena_zeroed(&b->main->plan->arena, step->body_count, sizeof *step->bodies);
+    step->bodies =
+        tenon__arena_zeroed(&b->main->plan->arena, step->body_count, sizeof *step->bodies);
     if (!step->bodies) return out_of_memory(b->main);
     for (uint32_t i = 0; i < step->body_count; i++) {
         const tenon__graph *graph = tenon__attr_graph(step->node, names[i]);
@@ -160,7 +175,9 @@ static tenon_status add_step(builder *b, const tenon__node *node)
     return st ? st : add_bodies(b, step);
 }
 
-/* ---- prepare ---------------------------------------------------------------------------------------------------- */
+/* ---- prepare
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static tenon_status add_packed(builder *b, tenon__step *step, const tenon__prepare *p, int number)
 {
@@ -169,34 +186,48 @@ static tenon_status add_packed(builder *b, tenon__step *step, const tenon__prepa
         return tenon__fail(b->err, TENON_EINTERNAL, "packs input %u, which is no constant", input);
     size_t source_bytes = 0;
     (void)tenon__view_bytes(p->in[input], &source_bytes);
-    tenon__packed k = {.source = p->in[input]->data, .op = step->op, .variant = p->packed[number].variant,
-                       .size_bytes = p->packed[number].size_bytes, .tiles = p->packed[number].tiles, .plan = b->plan,
-                       .owner = step, .pack = p->packed[number].pack, .source_bytes = source_bytes, .only = true};
+    tenon__packed k = {.source = p->in[input]->data,
+                       .op = step->op,
+                       .variant = p->packed[number].variant,
+                       .size_bytes = p->packed[number].size_bytes,
+                       .tiles = p->packed[number].tiles,
+                       .plan = b->plan,
+                       .owner = step,
+                       .pack = p->packed[number].pack,
+                       .source_bytes = source_bytes,
+                       .only = true};
     for (uint32_t i = 0; i < b->main->packed.count; i++) {
         const tenon__packed *o = &b->main->packed.items[i];
-        if (o->source == k.source && o->op == k.op && o->variant == k.variant && o->size_bytes == k.size_bytes &&
-            o->pack == k.pack) {
+        if (o->source == k.source && o->op == k.op && o->variant == k.variant &&
+            o->size_bytes == k.size_bytes && o->pack == k.pack) {
             step->packed[number] = i;
             return TENON_OK;
         }
     }
     step->packed[number] = (uint32_t)b->main->packed.count;
-    return tenon__vec_push(b->options->allocator, &b->main->packed, k) ? TENON_OK : out_of_memory(b);
+    return tenon__vec_push(b->options->allocator, &b->main->packed, k) ? TENON_OK
+                                                                       : out_of_memory(b);
 }
 
 static tenon_status prepare_step(builder *b, tenon__step *step)
 {
     if (!step->op->prepare) return TENON_OK;
-    const tenon__view **views =
-        tenon__arena_zeroed(&b->main->plan->arena, (size_t)step->in_count + step->out_count + 1, sizeof *views);
+    const tenon__view **views = tenon__arena_zeroed(
+        &b->main->plan->arena, (size_t)step->in_count + step->out_count + 1, sizeof *views);
     if (!views) return out_of_memory(b->main);
     for (uint32_t i = 0; i < step->in_count; i++)
         views[i] = step->in[i] == TENON__NO_SLOT ? NULL : &b->plan->slots[step->in[i]].view;
     for (uint32_t i = 0; i < step->out_count; i++)
         views[step->in_count + i] = &b->plan->slots[step->out[i]].view;
-    tenon__prepare p = {.node = step->node, .attrs = step->attrs, .prepared = step->prepared,
-                        .in_count = step->in_count, .out_count = step->out_count, .in = views,
-                        .out = views + step->in_count, .cpu = b->options->cpu, .accuracy = b->options->accuracy,
+    tenon__prepare p = {.node = step->node,
+                        .attrs = step->attrs,
+                        .prepared = step->prepared,
+                        .in_count = step->in_count,
+                        .out_count = step->out_count,
+                        .in = views,
+                        .out = views + step->in_count,
+                        .cpu = b->options->cpu,
+                        .accuracy = b->options->accuracy,
                         .err = b->err};
     tenon_status st = step->op->prepare(&p);
     if (st) return tenon__node_error(step->node, st, b->err);
@@ -206,14 +237,17 @@ static tenon_status prepare_step(builder *b, tenon__step *step)
     return st;
 }
 
-static bool packed_stands_for(const tenon__step *step, const tenon__packed *packed, const void *source)
+static bool packed_stands_for(const tenon__step *step, const tenon__packed *packed,
+                              const void *source)
 {
     for (int i = 0; i < TENON__MAX_PACKED; i++)
-        if (step->packed[i] != TENON__NO_SLOT && packed[step->packed[i]].source == source) return true;
+        if (step->packed[i] != TENON__NO_SLOT && packed[step->packed[i]].source == source)
+            return true;
     return false;
 }
 
-/* Constants that kernels read where they lie must be aligned and readable past their end; others stay as they are. */
+/* Constants that kernels read where they lie must be aligned and readable past their end; others
+ * stay as they are. */
 static tenon_status settle_constants(builder *b)
 {
     tenon__plan *plan = b->plan;
@@ -223,12 +257,15 @@ static tenon_status settle_constants(builder *b)
         for (uint32_t i = 0; i < step->in_count; i++) {
             if (step->in[i] == TENON__NO_SLOT) continue;
             tenon__slot *slot = &plan->slots[step->in[i]];
-            if (slot->role != TENON__ROLE_CONST || packed_stands_for(step, packed, slot->view.data)) continue;
+            if (slot->role != TENON__ROLE_CONST || packed_stands_for(step, packed, slot->view.data))
+                continue;
             for (uint32_t k = 0; k < b->main->packed.count; k++)
                 if (packed[k].source == slot->view.data) packed[k].only = false;
-            const tenon__value *v = slot->value == TENON__NO_VALUE ? NULL : tenon__graph_value(b->graph, slot->value);
+            const tenon__value *v =
+                slot->value == TENON__NO_VALUE ? NULL : tenon__graph_value(b->graph, slot->value);
             size_t bytes;
-            if ((v && v->aligned) || slot->settled || !tenon__view_bytes(&slot->view, &bytes)) continue;
+            if ((v && v->aligned) || slot->settled || !tenon__view_bytes(&slot->view, &bytes))
+                continue;
             uint8_t *copy = tenon__arena_zeroed(&b->main->plan->arena, bytes + 128, 1);
             if (!copy) return out_of_memory(b->main);
             copy = (uint8_t *)tenon__align_up((uintptr_t)copy, 64);
@@ -245,8 +282,10 @@ static tenon_status list_ports(builder *b)
     tenon__plan *plan = b->plan;
     plan->input_count = (uint32_t)b->graph->inputs.count;
     plan->output_count = (uint32_t)b->graph->outputs.count;
-    plan->inputs = tenon__arena_zeroed(&b->main->plan->arena, plan->input_count + 1u, sizeof *plan->inputs);
-    plan->outputs = tenon__arena_zeroed(&b->main->plan->arena, plan->output_count + 1u, sizeof *plan->outputs);
+    plan->inputs =
+        tenon__arena_zeroed(&b->main->plan->arena, plan->input_count + 1u, sizeof *plan->inputs);
+    plan->outputs =
+        tenon__arena_zeroed(&b->main->plan->arena, plan->output_count + 1u, sizeof *plan->outputs);
     if (!plan->inputs || !plan->outputs) return out_of_memory(b->main);
     for (uint32_t i = 0; i < plan->input_count; i++) {
         tenon_status st = slot_get(b, b->graph->inputs.items[i], &plan->inputs[i]);
@@ -298,8 +337,8 @@ done:
     return st;
 }
 
-tenon_status tenon__plan_create(const tenon__graph *graph, const tenon__plan_options *options, tenon__plan **out,
-                                tenon_error *err)
+tenon_status tenon__plan_create(const tenon__graph *graph, const tenon__plan_options *options,
+                                tenon__plan **out, tenon_error *err)
 {
     tenon__plan *plan = tenon__alloc_zeroed(options->allocator, sizeof *plan);
     *out = NULL;

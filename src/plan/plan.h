@@ -13,8 +13,8 @@ typedef struct tenon__plan_options {
 } tenon__plan_options;
 
 /* The graph (sorted, inferred) must outlive the plan. Destroy with tenon__plan_destroy. */
-tenon_status tenon__plan_create(const tenon__graph *graph, const tenon__plan_options *options, tenon__plan **out,
-                                tenon_error *err);
+tenon_status tenon__plan_create(const tenon__graph *graph, const tenon__plan_options *options,
+                                tenon__plan **out, tenon_error *err);
 void tenon__plan_destroy(tenon__plan *plan);
 
 #endif

@@ -28,7 +28,9 @@ static tenon_status choose_threads(const tenon_env_options *o, unsigned *out, te
         *out = o->threads;
     } else if (text && !o->executor) {
         if (!tenon__parse_i64(tenon__str_of(text), &n) || n < 1 || n > MAX_THREADS)
-            return tenon__fail(err, TENON_EINVAL, "TENON_THREADS is '%s'; it takes a number from 1 to %d", text, MAX_THREADS);
+            return tenon__fail(err, TENON_EINVAL,
+                               "TENON_THREADS is '%s'; it takes a number from 1 to %d", text,
+                               MAX_THREADS);
         *out = (unsigned)n;
     }
     if (*out > MAX_THREADS)
@@ -41,7 +43,8 @@ tenon_status tenon_env_create(const tenon_env_options *options, tenon_env **out,
     if (!out) return tenon__fail(err, TENON_EINVAL, "out is NULL");
     *out = NULL;
     if (options && options->size < sizeof(size_t))
-        return tenon__fail(err, TENON_EINVAL, "options.size is not set; use TENON_ENV_OPTIONS_INIT");
+        return tenon__fail(err, TENON_EINVAL,
+                           "options.size is not set; use TENON_ENV_OPTIONS_INIT");
     tenon_env_options o = read_options(options);
     const tenon_allocator *a = o.allocator ? o.allocator : tenon__allocator_default();
     tenon_env *env = tenon__alloc_zeroed(a, sizeof *env);
@@ -56,7 +59,8 @@ tenon_status tenon_env_create(const tenon_env_options *options, tenon_env **out,
     tenon_status st = tenon__cpu_mask(cpu ? cpu : "native", &env->cpu, err);
     if (st == TENON_OK) st = choose_threads(&o, &threads, err);
     if (st == TENON_OK)
-        st = tenon__pool_create(&env->allocator, threads, o.executor ? &env->executor : NULL, &env->pool, err);
+        st = tenon__pool_create(&env->allocator, threads, o.executor ? &env->executor : NULL,
+                                &env->pool, err);
     if (st) {
         tenon_env_destroy(env);
         return st;

@@ -21,6 +21,7 @@ struct tenon_env {
     tenon_log_level log_level;
 };
 
-void tenon__log(const tenon_env *env, tenon_log_level level, const char *fmt, ...) TENON__PRINTF(3, 4);
+void tenon__log(const tenon_env *env, tenon_log_level level, const char *fmt, ...)
+    TENON__PRINTF(3, 4);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tenon_model: from bytes to a checked, rewritten graph; what it takes and gives; its facts and its hash. */
+/* tenon_model: from bytes to a checked, rewritten graph; what it takes and gives; its facts and its
+ * hash. */
 #include "runtime/model.h"
 
 #include <stdio.h>
@@ -14,13 +15,15 @@
 #include "runtime/cancel.h"
 #include "runtime/env.h"
 
-#define BASE_BYTES   256000000u  /* what any load may take, whatever its file */
-#define FILE_FACTOR  8
+#define BASE_BYTES    256000000u /* what any load may take, whatever its file */
+#define FILE_FACTOR   8
 #define MIN_RUN_BYTES 4000000000u
 #define MAX_OPERATORS 1024
 #define MAX_DEPTH     64
 
-/* ---- loading ---------------------------------------------------------------------------------------------------- */
+/* ---- loading
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 typedef struct loading {
     tenon_model *model;
@@ -37,13 +40,15 @@ static tenon_model_options read_options(const tenon_model_options *options)
     return o;
 }
 
-static tenon_status create(tenon_env *env, const tenon_model_options *options, tenon_model **out, tenon_error *err)
+static tenon_status create(tenon_env *env, const tenon_model_options *options, tenon_model **out,
+                           tenon_error *err)
 {
     if (!out) return tenon__fail(err, TENON_EINVAL, "out is NULL");
     *out = NULL;
     if (!env) return tenon__fail(err, TENON_EINVAL, "env is NULL");
     if (options && options->size < sizeof(size_t))
-        return tenon__fail(err, TENON_EINVAL, "options.size is not set; use TENON_MODEL_OPTIONS_INIT");
+        return tenon__fail(err, TENON_EINVAL,
+                           "options.size is not set; use TENON_MODEL_OPTIONS_INIT");
     tenon_model *m = tenon__alloc_zeroed(&env->allocator, sizeof *m);
     if (!m) return tenon__fail(err, TENON_ENOMEM, "no memory for a model");
     atomic_init(&m->refs, 1);
@@ -74,7 +79,9 @@ static bool stop(void *ctx, uint64_t offset)
 
 static tenon_status was_stopped(const loading *l, tenon_error *err)
 {
-    return tenon__fail(err, l->stopped, l->stopped == TENON_EDEADLINE ? "the load's deadline passed" : "the load was canceled");
+    return tenon__fail(err, l->stopped,
+                       l->stopped == TENON_EDEADLINE ? "the load's deadline passed"
+                                                     : "the load was canceled");
 }
 
 /* Reads a whole file through a caller's reader. */
@@ -89,12 +96,14 @@ static tenon_status read_all(loading *l, const char *name, tenon__file *out, ten
     tenon_status st = r->open(r->user, name, &handle, &size);
     if (st) return tenon__fail(err, st, "the reader cannot open %s", name ? name : "the model");
     if (size > SIZE_MAX / 2) {
-        st = tenon__fail(err, TENON_ELIMIT, "%llu bytes do not fit the address space", (unsigned long long)size);
+        st = tenon__fail(err, TENON_ELIMIT, "%llu bytes do not fit the address space",
+                         (unsigned long long)size);
         goto done;
     }
     data = tenon__alloc(a, (size_t)size + TENON_TENSOR_PAD_BYTES);
     if (!data) {
-        st = tenon__fail(err, TENON_ENOMEM, "no memory for the %llu bytes of the file", (unsigned long long)size);
+        st = tenon__fail(err, TENON_ENOMEM, "no memory for the %llu bytes of the file",
+                         (unsigned long long)size);
         goto done;
     }
     /* In pieces, so that cancel and deadline hold on slow readers too. */
@@ -105,7 +114,9 @@ static tenon_status read_all(loading *l, const char *name, tenon__file *out, ten
             break;
         }
         st = r->read(r->user, handle, at, data + at, piece);
-        if (st) tenon__fail(err, st, "the reader failed at byte %llu of %s", (unsigned long long)at, name ? name : "the model");
+        if (st)
+            tenon__fail(err, st, "the reader failed at byte %llu of %s", (unsigned long long)at,
+                        name ? name : "the model");
         at += piece;
     }
 done:
@@ -124,17 +135,20 @@ static tenon_status open_external(void *ctx, tenon__str name, tenon__file *out, 
 {
     loading *l = ctx;
     char *text = tenon__arena_strdup(&l->model->arena, name.data, name.size);
-    return text ? read_all(l, text, out, err) : tenon__fail(err, TENON_ENOMEM, "no memory for a name");
+    return text ? read_all(l, text, out, err)
+                : tenon__fail(err, TENON_ENOMEM, "no memory for a name");
 }
 
 /* Operators and constants of a graph and its bodies. */
-static tenon_status count(tenon_model *m, const tenon__graph *g, tenon__map *seen, int depth, tenon_error *err)
+static tenon_status count(tenon_model *m, const tenon__graph *g, tenon__map *seen, int depth,
+                          tenon_error *err)
 {
     for (size_t i = 0; i < g->values.count; i++) {
         const tenon__value *v = &g->values.items[i];
         int64_t elems = tenon__view_count(&v->view);
         size_t bytes;
-        if (v->role != TENON__ROLE_CONST || elems < 0 || !tenon__view_bytes(&v->view, &bytes)) continue;
+        if (v->role != TENON__ROLE_CONST || elems < 0 || !tenon__view_bytes(&v->view, &bytes))
+            continue;
         m->parameters += (uint64_t)elems;
         m->weight_bytes += bytes;
     }
@@ -143,8 +157,11 @@ static tenon_status count(tenon_model *m, const tenon__graph *g, tenon__map *see
         const tenon__node *node = g->nodes.items[n];
         uint32_t at = (uint32_t)m->operator_count;
         if (!tenon__map_get(seen, node->kind, &at)) {
-            if (at == MAX_OPERATORS) return tenon__fail(err, TENON_ELIMIT, "more than %d kinds of operators", MAX_OPERATORS);
-            m->operators[at].name = tenon__arena_strdup(&m->arena, node->kind.data, node->kind.size);
+            if (at == MAX_OPERATORS)
+                return tenon__fail(err, TENON_ELIMIT, "more than %d kinds of operators",
+                                   MAX_OPERATORS);
+            m->operators[at].name =
+                tenon__arena_strdup(&m->arena, node->kind.data, node->kind.size);
             if (!m->operators[at].name || !tenon__map_set(seen, node->kind, at))
                 return tenon__fail(err, TENON_ENOMEM, "no memory for the operators' names");
             m->operator_count++;
@@ -165,12 +182,14 @@ static tenon_status count_all(tenon_model *m, tenon_error *err)
     tenon__map seen;
     tenon__map_init(&seen, &m->env->allocator);
     m->operators = tenon__arena_zeroed(&m->arena, MAX_OPERATORS, sizeof *m->operators);
-    tenon_status st = m->operators ? count(m, m->graph, &seen, 0, err)
-                                   : tenon__fail(err, TENON_ENOMEM, "no memory for the operators' names");
+    tenon_status st = m->operators
+                          ? count(m, m->graph, &seen, 0, err)
+                          : tenon__fail(err, TENON_ENOMEM, "no memory for the operators' names");
     tenon__map_fini(&seen);
     /* Few: insertion keeps libc's qsort, which may allocate, away. */
     for (size_t i = 1; st == TENON_OK && i < m->operator_count; i++)
-        for (size_t k = i; k > 0 && strcmp(m->operators[k - 1].name, m->operators[k].name) > 0; k--) {
+        for (size_t k = i; k > 0 && strcmp(m->operators[k - 1].name, m->operators[k].name) > 0;
+             k--) {
             tenon__op_count t = m->operators[k];
             m->operators[k] = m->operators[k - 1];
             m->operators[k - 1] = t;
@@ -178,14 +197,17 @@ static tenon_status count_all(tenon_model *m, tenon_error *err)
     return st;
 }
 
-/* Where an input's default lies: in the file, or in a copy where kernels could not read it there. */
-static tenon_status add_default(tenon_model *m, const tenon__value *v, tenon__view *view, tenon_error *err)
+/* Where an input's default lies: in the file, or in a copy where kernels could not read it there.
+ */
+static tenon_status add_default(tenon_model *m, const tenon__value *v, tenon__view *view,
+                                tenon_error *err)
 {
     size_t bytes;
     *view = *v->fallback;
     view->known = false;
     if (v->aligned) return TENON_OK;
-    if (!tenon__view_bytes(view, &bytes)) return tenon__fail(err, TENON_ELIMIT, "a default's size overflows");
+    if (!tenon__view_bytes(view, &bytes))
+        return tenon__fail(err, TENON_ELIMIT, "a default's size overflows");
     uint8_t *copy = tenon__arena_zeroed(&m->arena, bytes + 2 * TENON_TENSOR_PAD_BYTES, 1);
     if (!copy) return tenon__fail(err, TENON_ENOMEM, "no memory for an input's default");
     view->data = (void *)tenon__align_up((uintptr_t)copy, TENON_TENSOR_PAD_BYTES);
@@ -193,7 +215,8 @@ static tenon_status add_default(tenon_model *m, const tenon__value *v, tenon__vi
     return TENON_OK;
 }
 
-static tenon_status add_port(tenon_model *m, tenon__value_id id, tenon__port *port, tenon_error *err)
+static tenon_status add_port(tenon_model *m, tenon__value_id id, tenon__port *port,
+                             tenon_error *err)
 {
     const tenon__value *v = tenon__graph_value(m->graph, id);
     int rank = v->view.rank > 0 ? v->view.rank : 0;
@@ -211,8 +234,9 @@ static tenon_status add_port(tenon_model *m, tenon__value_id id, tenon__port *po
         symbols[d] = tenon__arena_strdup(&m->arena, s.data, s.size);
     }
     port->value = id;
-    port->pub = (tenon_port){name, (tenon_value_kind)v->view.kind, v->view.dtype, v->view.rank, dims, symbols,
-                             v->has_default};
+    port->pub = (tenon_port){
+        name,          (tenon_value_kind)v->view.kind, v->view.dtype, v->view.rank, dims, symbols,
+        v->has_default};
     port->fallback = v->view;
     port->fallback.known = false;
     return v->has_default ? add_default(m, v, &port->fallback, err) : TENON_OK;
@@ -254,7 +278,9 @@ static void set_limits(tenon_model *m, const tenon_model_options *o)
 {
     uint64_t size = m->file.size;
     uint64_t most = o->max_bytes ? o->max_bytes : BASE_BYTES + FILE_FACTOR * size;
-    uint64_t run = o->max_run_bytes ? o->max_run_bytes : most > MIN_RUN_BYTES ? most : MIN_RUN_BYTES;
+    uint64_t run = o->max_run_bytes       ? o->max_run_bytes
+                   : most > MIN_RUN_BYTES ? most
+                                          : MIN_RUN_BYTES;
     m->max_bytes = most > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)most;
     m->max_run_bytes = run > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)run;
     m->arena.limit_bytes = m->max_bytes;
@@ -263,13 +289,21 @@ static void set_limits(tenon_model *m, const tenon_model_options *o)
 static tenon_status read_graph(loading *l, tenon__report *report, tenon_error *err)
 {
     tenon_model *m = l->model;
-    tenon__onnx_source source = {.data = m->file.data, .size = m->file.size, .folder = l->folder, .copy = l->options.copy,
-                                 .open = l->reader ? open_external : NULL, .stop = stop, .ctx = l, .files = &m->externals};
+    tenon__onnx_source source = {.data = m->file.data,
+                                 .size = m->file.size,
+                                 .folder = l->folder,
+                                 .copy = l->options.copy,
+                                 .open = l->reader ? open_external : NULL,
+                                 .stop = stop,
+                                 .ctx = l,
+                                 .files = &m->externals};
     if (!tenon__onnx_probe(m->file.data, m->file.size))
         return tenon__fail(err, TENON_EFORMAT,
-                           m->file.size ? "this is no ONNX model; tenon reads .onnx files" : "the file is empty; a model was expected");
+                           m->file.size ? "this is no ONNX model; tenon reads .onnx files"
+                                        : "the file is empty; a model was expected");
     m->format = "onnx";
-    tenon_status st = tenon__onnx_read(&source, &m->arena, &m->env->allocator, &m->graph, report, err);
+    tenon_status st =
+        tenon__onnx_read(&source, &m->arena, &m->env->allocator, &m->graph, report, err);
     if (st && l->stopped) return was_stopped(l, err);
     return st ? st : count_all(m, err);
 }
@@ -304,7 +338,8 @@ static tenon_status compile(loading *l, tenon_error *err)
     if (st == TENON_OK) st = add_metadata(m, err);
     if (st == TENON_OK && ask(l, m->file.size, m->file.size)) st = was_stopped(l, err);
     if (st == TENON_OK)
-        st = tenon__passes_run(m->graph, m->env->cpu, m->accuracy, l->options.no_passes, NULL, m->max_bytes, err);
+        st = tenon__passes_run(m->graph, m->env->cpu, m->accuracy, l->options.no_passes, NULL,
+                               m->max_bytes, err);
     return st;
 }
 
@@ -357,44 +392,52 @@ static tenon_status open_path(loading *l, const char *path, tenon_error *err)
     return TENON_OK;
 }
 
-tenon_status tenon_model_load(tenon_env *env, const char *path, const tenon_model_options *options, tenon_model **out,
-                              tenon_error *err)
+tenon_status tenon_model_load(tenon_env *env, const char *path, const tenon_model_options *options,
+                              tenon_model **out, tenon_error *err)
 {
     loading l = {.options = read_options(options)};
     tenon_status st = create(env, options, &l.model, err);
     if (out) *out = NULL;
     if (st) return st;
-    return finish_load(&l, out ? open_path(&l, path, err) : tenon__fail(err, TENON_EINVAL, "out is NULL"), out, err);
+    return finish_load(
+        &l, out ? open_path(&l, path, err) : tenon__fail(err, TENON_EINVAL, "out is NULL"), out,
+        err);
 }
 
 tenon_status tenon_model_load_memory(tenon_env *env, const void *data, size_t size_bytes,
-                                     const tenon_model_options *options, tenon_model **out, tenon_error *err)
+                                     const tenon_model_options *options, tenon_model **out,
+                                     tenon_error *err)
 {
     loading l = {.options = read_options(options)};
     tenon_status st = create(env, options, &l.model, err);
     if (out) *out = NULL;
     if (st) return st;
-    if (!out || (!data && size_bytes)) st = tenon__fail(err, TENON_EINVAL, "%s is NULL", out ? "data" : "out");
+    if (!out || (!data && size_bytes))
+        st = tenon__fail(err, TENON_EINVAL, "%s is NULL", out ? "data" : "out");
     l.model->file = (tenon__file){.data = data, .size = size_bytes};
     l.model->borrowed = true;
     if (st == TENON_OK && l.options.folder) {
         size_t n = strlen(l.options.folder);
         l.folder = tenon__alloc(&env->allocator, n + 1);
-        if (l.folder) memcpy(l.folder, l.options.folder, n + 1);
-        else st = tenon__fail(err, TENON_ENOMEM, "no memory for a path");
+        if (l.folder)
+            memcpy(l.folder, l.options.folder, n + 1);
+        else
+            st = tenon__fail(err, TENON_ENOMEM, "no memory for a path");
     }
     return finish_load(&l, st, out, err);
 }
 
-tenon_status tenon_model_load_reader(tenon_env *env, const tenon_reader *reader, const tenon_model_options *options,
-                                     tenon_model **out, tenon_error *err)
+tenon_status tenon_model_load_reader(tenon_env *env, const tenon_reader *reader,
+                                     const tenon_model_options *options, tenon_model **out,
+                                     tenon_error *err)
 {
     loading l = {.options = read_options(options), .reader = reader};
     tenon_status st = create(env, options, &l.model, err);
     if (out) *out = NULL;
     if (st) return st;
     if (!out || !reader || !reader->open || !reader->read || !reader->close)
-        st = tenon__fail(err, TENON_EINVAL, "%s is NULL", out ? "the reader or one of its calls" : "out");
+        st = tenon__fail(err, TENON_EINVAL, "%s is NULL",
+                         out ? "the reader or one of its calls" : "out");
     if (st == TENON_OK) st = read_all(&l, NULL, &l.model->file, err);
     return finish_load(&l, st, out, err);
 }
@@ -417,11 +460,14 @@ void tenon_model_unref(tenon_model *m)
     tenon__free(a, m);
 }
 
-/* ---- compiling --------------------------------------------------------------------------------------------------- */
+/* ---- compiling
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static bool inside(const tenon__file *f, const void *data)
 {
-    return f->mapped && (const uint8_t *)data >= f->data && (const uint8_t *)data < f->data + f->size;
+    return f->mapped && (const uint8_t *)data >= f->data &&
+           (const uint8_t *)data < f->data + f->size;
 }
 
 static void discard(void *ctx, const void *data, size_t size_bytes)
@@ -438,8 +484,12 @@ tenon_status tenon__model_compile(tenon_model *m, tenon__compiled **out, tenon_e
     tenon_status st = TENON_OK;
     pthread_mutex_lock(&m->lock);
     if (!m->compiled) {
-        tenon__compile_options o = {.allocator = &m->env->allocator, .cpu = m->env->cpu, .accuracy = m->accuracy,
-                                    .limit_bytes = m->max_bytes, .discard = discard, .discard_ctx = m};
+        tenon__compile_options o = {.allocator = &m->env->allocator,
+                                    .cpu = m->env->cpu,
+                                    .accuracy = m->accuracy,
+                                    .limit_bytes = m->max_bytes,
+                                    .discard = discard,
+                                    .discard_ctx = m};
         st = m->backend->compile(m->graph, &o, &m->compiled, err);
     }
     *out = m->compiled;
@@ -455,7 +505,9 @@ const char *tenon__model_text(tenon_model *m, tenon__str text)
     return copy ? copy : "";
 }
 
-/* ---- facts ------------------------------------------------------------------------------------------------------ */
+/* ---- facts
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 size_t tenon_model_input_count(const tenon_model *model)
 {
@@ -484,8 +536,11 @@ tenon_status tenon_model_output_get(const tenon_model *model, size_t index, teno
 tenon_status tenon_model_info_get(const tenon_model *m, tenon_model_info *out)
 {
     if (!m || !out) return TENON_EINVAL;
-    tenon_model_info info = {out->size, m->format, m->graph->opset, m->parameters, m->weight_bytes,
-                             m->compiled ? m->backend->packed_bytes(m->compiled) : 0, m->arena.used_bytes, m->node_count};
+    tenon_model_info info = {
+        out->size,           m->format,
+        m->graph->opset,     m->parameters,
+        m->weight_bytes,     m->compiled ? m->backend->packed_bytes(m->compiled) : 0,
+        m->arena.used_bytes, m->node_count};
     memcpy(out, &info, out->size < sizeof info ? out->size : sizeof info);
     return TENON_OK;
 }
@@ -495,7 +550,8 @@ size_t tenon_model_operator_count(const tenon_model *model)
     return model->operator_count;
 }
 
-tenon_status tenon_model_operator_get(const tenon_model *model, size_t index, const char **name, size_t *count)
+tenon_status tenon_model_operator_get(const tenon_model *model, size_t index, const char **name,
+                                      size_t *count)
 {
     if (!model || !name || !count || index >= model->operator_count) return TENON_EINVAL;
     *name = model->operators[index].name;
@@ -508,7 +564,8 @@ size_t tenon_model_metadata_count(const tenon_model *model)
     return model->metadata_count;
 }
 
-tenon_status tenon_model_metadata_get(const tenon_model *model, size_t index, const char **key, const char **value)
+tenon_status tenon_model_metadata_get(const tenon_model *model, size_t index, const char **key,
+                                      const char **value)
 {
     if (!model || !key || !value || index >= model->metadata_count) return TENON_EINVAL;
     *key = model->metadata[index].key;
@@ -527,7 +584,8 @@ tenon_status tenon_model_hash_get(tenon_model *m, const char **out, tenon_error 
         tenon__sha256_init(&h);
         tenon__sha256_update(&h, m->file.data, m->file.size);
         for (size_t i = 0; i < m->externals.list.count; i++)
-            tenon__sha256_update(&h, m->externals.list.items[i].file.data, m->externals.list.items[i].file.size);
+            tenon__sha256_update(&h, m->externals.list.items[i].file.data,
+                                 m->externals.list.items[i].file.size);
         tenon__sha256_final(&h, digest);
         for (int i = 0; i < 32; i++) {
             m->hash[2 * i] = digits[digest[i] >> 4];
@@ -539,20 +597,25 @@ tenon_status tenon_model_hash_get(tenon_model *m, const char **out, tenon_error 
     return TENON_OK;
 }
 
-tenon_status tenon_model_print_dot(const tenon_model *model, tenon_write_fn write, void *user, tenon_error *err)
+tenon_status tenon_model_print_dot(const tenon_model *model, tenon_write_fn write, void *user,
+                                   tenon_error *err)
 {
-    if (!model || !write) return tenon__fail(err, TENON_EINVAL, "%s is NULL", model ? "write" : "model");
+    if (!model || !write)
+        return tenon__fail(err, TENON_EINVAL, "%s is NULL", model ? "write" : "model");
     return tenon__graph_print_dot(model->graph, write, user, err);
 }
 
-/* ---- the report ------------------------------------------------------------------------------------------------- */
+/* ---- the report
+ * -------------------------------------------------------------------------------------------------
+ */
 
 struct tenon_report {
     tenon_env *env;
     tenon__report lines;
 };
 
-tenon_status tenon_report_create(tenon_env *env, const char *path, tenon_report **out, tenon_error *err)
+tenon_status tenon_report_create(tenon_env *env, const char *path, tenon_report **out,
+                                 tenon_error *err)
 {
     loading l = {.options = TENON_MODEL_OPTIONS_INIT};
     if (!out) return tenon__fail(err, TENON_EINVAL, "out is NULL");
@@ -585,10 +648,11 @@ size_t tenon_report_count(const tenon_report *report)
     return report->lines.lines.count;
 }
 
-tenon_status tenon_report_get(const tenon_report *report, size_t index, const char **node, const char **op,
-                              const char **reason)
+tenon_status tenon_report_get(const tenon_report *report, size_t index, const char **node,
+                              const char **op, const char **reason)
 {
-    if (!report || !node || !op || !reason || index >= report->lines.lines.count) return TENON_EINVAL;
+    if (!report || !node || !op || !reason || index >= report->lines.lines.count)
+        return TENON_EINVAL;
     const tenon__report_line *line = &report->lines.lines.items[index];
     *node = line->node;
     *op = line->op;

@@ -28,9 +28,9 @@ struct tenon_model {
     tenon_env *env;
     tenon__arena arena; /* graph, names, decoded constants */
     tenon__file file;
-    bool borrowed;      /* the file's bytes are the caller's */
+    bool borrowed; /* the file's bytes are the caller's */
     tenon__onnx_files externals;
-    const char *path;   /* for messages; "" from memory */
+    const char *path; /* for messages; "" from memory */
     tenon__graph *graph;
     const tenon__backend *backend;
     tenon__accuracy accuracy;
@@ -42,7 +42,7 @@ struct tenon_model {
     size_t operator_count;
     struct {
         const char *key, *value;
-    } *metadata;
+    } * metadata;
     size_t metadata_count;
     const char *format;
     uint64_t parameters, weight_bytes;

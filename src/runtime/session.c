@@ -35,7 +35,9 @@ struct tenon_session {
     bool ended;    /* outputs are there */
 };
 
-/* ---- names ------------------------------------------------------------------------------------------------------ */
+/* ---- names
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static void list_ports(const tenon__port *ports, size_t count, char *out, size_t size)
 {
@@ -48,8 +50,8 @@ static void list_ports(const tenon__port *ports, size_t count, char *out, size_t
     }
 }
 
-static tenon_status find_port(const tenon__port *ports, size_t count, const char *what, const char *name, size_t *out,
-                              tenon_error *err)
+static tenon_status find_port(const tenon__port *ports, size_t count, const char *what,
+                              const char *name, size_t *out, tenon_error *err)
 {
     char list[LIST_BYTES];
     if (!name) return tenon__fail(err, TENON_EINVAL, "the name of an %s is NULL", what);
@@ -60,10 +62,13 @@ static tenon_status find_port(const tenon__port *ports, size_t count, const char
         }
     }
     list_ports(ports, count, list, sizeof list);
-    return tenon__fail(err, TENON_ENOENT, "there is no %s '%.80s'; the model has %s", what, name, count ? list : "none");
+    return tenon__fail(err, TENON_ENOENT, "there is no %s '%.80s'; the model has %s", what, name,
+                       count ? list : "none");
 }
 
-/* ---- creating --------------------------------------------------------------------------------------------------- */
+/* ---- creating
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static tenon_session_options read_options(const tenon_session_options *options)
 {
@@ -72,7 +77,8 @@ static tenon_session_options read_options(const tenon_session_options *options)
     return o;
 }
 
-static tenon_status create_request(tenon_session *s, const tenon_session_options *o, tenon_error *err)
+static tenon_status create_request(tenon_session *s, const tenon_session_options *o,
+                                   tenon_error *err)
 {
     tenon_env *env = s->model->env;
     tenon__compiled *compiled;
@@ -92,14 +98,15 @@ static tenon_status create_request(tenon_session *s, const tenon_session_options
     return st;
 }
 
-tenon_status tenon_session_create(tenon_model *model, const tenon_session_options *options, tenon_session **out,
-                                  tenon_error *err)
+tenon_status tenon_session_create(tenon_model *model, const tenon_session_options *options,
+                                  tenon_session **out, tenon_error *err)
 {
     if (!out) return tenon__fail(err, TENON_EINVAL, "out is NULL");
     *out = NULL;
     if (!model) return tenon__fail(err, TENON_EINVAL, "model is NULL");
     if (options && options->size < sizeof(size_t))
-        return tenon__fail(err, TENON_EINVAL, "options.size is not set; use TENON_SESSION_OPTIONS_INIT");
+        return tenon__fail(err, TENON_EINVAL,
+                           "options.size is not set; use TENON_SESSION_OPTIONS_INIT");
     tenon_session_options o = read_options(options);
     const tenon_allocator *a = &model->env->allocator;
     tenon_session *s = tenon__alloc_zeroed(a, sizeof *s);
@@ -109,7 +116,9 @@ tenon_status tenon_session_create(tenon_model *model, const tenon_session_option
     s->allocator = a;
     s->inputs = tenon__alloc_zeroed(a, model->input_count * sizeof *s->inputs);
     s->outputs = tenon__alloc_zeroed(a, model->output_count * sizeof *s->outputs);
-    tenon_status st = s->inputs && s->outputs ? TENON_OK : tenon__fail(err, TENON_ENOMEM, "no memory for a session");
+    tenon_status st = s->inputs && s->outputs
+                          ? TENON_OK
+                          : tenon__fail(err, TENON_ENOMEM, "no memory for a session");
     if (st == TENON_OK) st = create_request(s, &o, err);
     if (st) {
         tenon_session_destroy(s);
@@ -144,11 +153,14 @@ void tenon_session_destroy(tenon_session *s)
     tenon_model_unref(model);
 }
 
-/* ---- inputs and outputs ----------------------------------------------------------------------------------------- */
+/* ---- inputs and outputs
+ * ----------------------------------------------------------------------------------------- */
 
 static tenon_status busy(const tenon_session *s, tenon_error *err)
 {
-    return s->stepping ? tenon__fail(err, TENON_EBUSY, "a stepped run is under way; finish or reset it first") : TENON_OK;
+    return s->stepping ? tenon__fail(err, TENON_EBUSY,
+                                     "a stepped run is under way; finish or reset it first")
+                       : TENON_OK;
 }
 
 static tenon_status check_type(const tenon__port *port, const tenon__view *v, tenon_error *err)
@@ -163,11 +175,14 @@ static tenon_status check_type(const tenon__port *port, const tenon__view *v, te
     for (int d = 0; shape && d < p->rank; d++)
         shape = p->dims[d] < 0 || p->dims[d] == v->dims[d];
     if (dtype && shape) return TENON_OK;
-    return tenon__fail(err, dtype ? TENON_ESHAPE : TENON_ETYPE, "input '%.80s' is given %s; the model takes %s", p->name,
-                       tenon__view_print(v, has, sizeof has), tenon__view_print(&declared, wants, sizeof wants));
+    return tenon__fail(err, dtype ? TENON_ESHAPE : TENON_ETYPE,
+                       "input '%.80s' is given %s; the model takes %s", p->name,
+                       tenon__view_print(v, has, sizeof has),
+                       tenon__view_print(&declared, wants, sizeof wants));
 }
 
-tenon_status tenon_session_set_input(tenon_session *s, const char *name, const tenon_tensor *tensor, tenon_error *err)
+tenon_status tenon_session_set_input(tenon_session *s, const char *name, const tenon_tensor *tensor,
+                                     tenon_error *err)
 {
     size_t i;
     if (!s) return tenon__fail(err, TENON_EINVAL, "session is NULL");
@@ -180,7 +195,8 @@ tenon_status tenon_session_set_input(tenon_session *s, const char *name, const t
     }
     const tenon__port *port = &s->model->inputs[i];
     if (port->pub.kind != TENON_VALUE_TENSOR && port->pub.kind != TENON_VALUE_OPTIONAL)
-        return tenon__fail(err, TENON_ETYPE, "input '%.80s' is no tensor; use tenon_session_set_input_value", name);
+        return tenon__fail(err, TENON_ETYPE,
+                           "input '%.80s' is no tensor; use tenon_session_set_input_value", name);
     st = check_type(port, &tensor->view, err);
     if (st == TENON_OK) s->inputs[i] = (input_state){tensor, NULL, true};
     return st;
@@ -192,7 +208,8 @@ static const char *kind_text(tenon_value_kind kind)
     return (unsigned)kind < 4 ? text[kind] : "unknown";
 }
 
-tenon_status tenon_session_set_input_value(tenon_session *s, const char *name, const tenon_value *value, tenon_error *err)
+tenon_status tenon_session_set_input_value(tenon_session *s, const char *name,
+                                           const tenon_value *value, tenon_error *err)
 {
     size_t i;
     if (!s) return tenon__fail(err, TENON_EINVAL, "session is NULL");
@@ -203,13 +220,14 @@ tenon_status tenon_session_set_input_value(tenon_session *s, const char *name, c
     if (st) return st;
     tenon_value_kind kind = s->model->inputs[i].pub.kind, has = tenon_value_kind_get(value);
     if (kind != has && !(kind == TENON_VALUE_OPTIONAL && has == TENON_VALUE_SEQUENCE))
-        return tenon__fail(err, TENON_ETYPE, "input '%.80s' is given %s; the model takes %s", name, kind_text(has),
-                           kind_text(kind));
+        return tenon__fail(err, TENON_ETYPE, "input '%.80s' is given %s; the model takes %s", name,
+                           kind_text(has), kind_text(kind));
     s->inputs[i] = (input_state){NULL, value, true};
     return TENON_OK;
 }
 
-tenon_status tenon_session_set_output(tenon_session *s, const char *name, tenon_tensor *tensor, tenon_error *err)
+tenon_status tenon_session_set_output(tenon_session *s, const char *name, tenon_tensor *tensor,
+                                      tenon_error *err)
 {
     size_t i;
     if (!s) return tenon__fail(err, TENON_EINVAL, "session is NULL");
@@ -217,12 +235,16 @@ tenon_status tenon_session_set_output(tenon_session *s, const char *name, tenon_
     if (st == TENON_OK) st = busy(s, err);
     if (st) return st;
     if (tensor && tenon_tensor_dtype(tensor) == TENON_STRING)
-        return tenon__fail(err, TENON_EUNSUPPORTED, "output '%.80s': strings cannot be written to the caller's memory", name);
+        return tenon__fail(err, TENON_EUNSUPPORTED,
+                           "output '%.80s': strings cannot be written to the caller's memory",
+                           name);
     s->outputs[i].user = tensor;
     return TENON_OK;
 }
 
-/* ---- running ---------------------------------------------------------------------------------------------------- */
+/* ---- running
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static tenon_status place_inputs(tenon_session *s, tenon_error *err)
 {
@@ -232,9 +254,12 @@ static tenon_status place_inputs(tenon_session *s, tenon_error *err)
         const input_state *in = &s->inputs[i];
         if (!in->set && !port->pub.optional) {
             list_ports(s->model->inputs, s->model->input_count, list, sizeof list);
-            return tenon__fail(err, TENON_EINVAL, "input '%.80s' is not set; the model takes %s", port->pub.name, list);
+            return tenon__fail(err, TENON_EINVAL, "input '%.80s' is not set; the model takes %s",
+                               port->pub.name, list);
         }
-        tenon__view v = in->tensor ? in->tensor->view : in->value ? tenon__value_view(in->value) : port->fallback;
+        tenon__view v = in->tensor  ? in->tensor->view
+                        : in->value ? tenon__value_view(in->value)
+                                    : port->fallback;
         s->backend->set_input(s->request, (uint32_t)i, &v);
     }
     return TENON_OK;
@@ -249,7 +274,8 @@ static void place_outputs(tenon_session *s)
     }
 }
 
-static tenon_status check_output(const tenon_session *s, size_t i, const tenon__view *v, tenon_error *err)
+static tenon_status check_output(const tenon_session *s, size_t i, const tenon__view *v,
+                                 tenon_error *err)
 {
     char has[96], wants[96];
     const tenon__view *u = &s->outputs[i].user->view;
@@ -258,8 +284,9 @@ static tenon_status check_output(const tenon_session *s, size_t i, const tenon__
         same = u->dims[d] == v->dims[d];
     if (same) return TENON_OK;
     return tenon__fail(err, u->dtype == v->dtype ? TENON_ESHAPE : TENON_ETYPE,
-                       "the memory set for output '%.80s' is %s; the result is %s", s->model->outputs[i].pub.name,
-                       tenon__view_print(u, has, sizeof has), tenon__view_print(v, wants, sizeof wants));
+                       "the memory set for output '%.80s' is %s; the result is %s",
+                       s->model->outputs[i].pub.name, tenon__view_print(u, has, sizeof has),
+                       tenon__view_print(v, wants, sizeof wants));
 }
 
 static tenon_status begin(tenon_session *s, tenon_error *err)
@@ -270,18 +297,22 @@ static tenon_status begin(tenon_session *s, tenon_error *err)
     if (st == TENON_OK) st = s->backend->begin(s->request, err);
     for (size_t i = 0; st == TENON_OK && i < s->model->output_count; i++) {
         const tenon__view *v = s->backend->output(s->request, (uint32_t)i);
-        if (s->outputs[i].user && v->data == tenon_tensor_data(s->outputs[i].user)) st = check_output(s, i, v, err);
+        if (s->outputs[i].user && v->data == tenon_tensor_data(s->outputs[i].user))
+            st = check_output(s, i, v, err);
     }
     s->stepping = st == TENON_OK;
     return st;
 }
 
 /* One tensor object per output, over what the run made this time. */
-static tenon_status point_result(const tenon_session *s, const tenon__view *v, tenon_tensor **result, tenon_error *err)
+static tenon_status point_result(const tenon_session *s, const tenon__view *v,
+                                 tenon_tensor **result, tenon_error *err)
 {
     size_t bytes = 0;
     (void)tenon__view_bytes(v, &bytes);
-    if (!*result) return tenon__tensor_wrap(s->allocator, v->dtype, v->rank, v->dims, v->data, bytes, result, err);
+    if (!*result)
+        return tenon__tensor_wrap(s->allocator, v->dtype, v->rank, v->dims, v->data, bytes, result,
+                                  err);
     (*result)->view = *v;
     (*result)->size_bytes = bytes;
     return TENON_OK;
@@ -352,16 +383,21 @@ void tenon_session_set_deadline(tenon_session *s, uint64_t deadline_ns)
     if (s) s->backend->set_deadline(s->request, deadline_ns);
 }
 
-/* ---- results ---------------------------------------------------------------------------------------------------- */
+/* ---- results
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static tenon_status get_port(const tenon_session *s, const char *name, size_t *i, tenon_error *err)
 {
     tenon_status st = find_port(s->model->outputs, s->model->output_count, "output", name, i, err);
     if (st) return st;
-    return s->ended ? TENON_OK : tenon__fail(err, TENON_EAGAIN, "output '%.80s' is not there: no run has ended", name);
+    return s->ended ? TENON_OK
+                    : tenon__fail(err, TENON_EAGAIN,
+                                  "output '%.80s' is not there: no run has ended", name);
 }
 
-tenon_status tenon_session_get_output(tenon_session *s, const char *name, const tenon_tensor **out, tenon_error *err)
+tenon_status tenon_session_get_output(tenon_session *s, const char *name, const tenon_tensor **out,
+                                      tenon_error *err)
 {
     size_t i;
     if (!s || !out) return tenon__fail(err, TENON_EINVAL, "%s is NULL", s ? "out" : "session");
@@ -370,13 +406,15 @@ tenon_status tenon_session_get_output(tenon_session *s, const char *name, const 
     if (st) return st;
     const tenon__view *v = s->backend->output(s->request, (uint32_t)i);
     if (v->kind != TENON_VALUE_TENSOR)
-        return tenon__fail(err, TENON_ETYPE, "output '%.80s' is %s; use tenon_session_get_output_value", name,
+        return tenon__fail(err, TENON_ETYPE,
+                           "output '%.80s' is %s; use tenon_session_get_output_value", name,
                            kind_text((tenon_value_kind)v->kind));
     *out = s->outputs[i].result;
     return TENON_OK;
 }
 
-tenon_status tenon_session_get_output_value(tenon_session *s, const char *name, const tenon_value **out, tenon_error *err)
+tenon_status tenon_session_get_output_value(tenon_session *s, const char *name,
+                                            const tenon_value **out, tenon_error *err)
 {
     size_t i;
     if (!s || !out) return tenon__fail(err, TENON_EINVAL, "%s is NULL", s ? "out" : "session");
@@ -392,7 +430,8 @@ tenon_status tenon_session_get_output_value(tenon_session *s, const char *name, 
     if (!o->value) {
         tenon_tensor *copy;
         st = tenon__tensor_of_view(s->allocator, v, &copy, err);
-        if (st == TENON_OK) st = tenon__value_create(s->allocator, TENON_VALUE_TENSOR, copy, &o->value, err);
+        if (st == TENON_OK)
+            st = tenon__value_create(s->allocator, TENON_VALUE_TENSOR, copy, &o->value, err);
         if (st) tenon_tensor_destroy(copy);
     }
     *out = o->value;

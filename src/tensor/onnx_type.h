@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ONNX's numbers for element types (TensorProto.DataType), which attributes such as Cast's `to` carry. */
+/* ONNX's numbers for element types (TensorProto.DataType), which attributes such as Cast's `to`
+ * carry. */
 #ifndef TENON_TENSOR_ONNX_TYPE_H
 #define TENON_TENSOR_ONNX_TYPE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every layer above says about a value: type, shape, place. Dense and row-major unless `layout` says otherwise.
- * Shapes are logical: a blocked value keeps its [N, C, ...] dims. */
+/* What every layer above says about a value: type, shape, place. Dense and row-major unless
+ * `layout` says otherwise. Shapes are logical: a blocked value keeps its [N, C, ...] dims. */
 #ifndef TENON_TENSOR_VIEW_H
 #define TENON_TENSOR_VIEW_H
 
@@ -11,20 +11,22 @@
 
 typedef enum tenon__layout {
     TENON__PLAIN = 0,
-    /* [N, ceil(C / 16), spatial..., 16]: channels in blocks of 16. Lanes past C hold anything finite or not; they never
-     * reach a result. Rank >= 2. */
+    /* [N, ceil(C / 16), spatial..., 16]: channels in blocks of 16. Lanes past C hold anything
+     * finite or not; they never reach a result. Rank >= 2. */
     TENON__C16 = 1,
 } tenon__layout;
 
 #define TENON__BLOCK 16
 
-/* Dims below zero: TENON__DIM_UNKNOWN, or a symbol (the same number means the same extent). Only before binding. */
-#define TENON__DIM_UNKNOWN   (-1)
-#define TENON__RANK_UNKNOWN  (-1)
+/* Dims below zero: TENON__DIM_UNKNOWN, or a symbol (the same number means the same extent). Only
+ * before binding. */
+#define TENON__DIM_UNKNOWN  (-1)
+#define TENON__RANK_UNKNOWN (-1)
 
 typedef struct tenon__view {
-    void *data; /* NULL: not known yet (while inferring), or absent, or no elements */
-    tenon_dtype dtype; /* of the elements; of a sequence's or optional's elements too; TENON_NONE if unknown */
+    void *data;        /* NULL: not known yet (while inferring), or absent, or no elements */
+    tenon_dtype dtype; /* of the elements; of a sequence's or optional's elements too; TENON_NONE if
+                          unknown */
     int32_t rank;      /* TENON__RANK_UNKNOWN, or 0..TENON_MAX_RANK */
     uint8_t kind;      /* tenon_value_kind */
     uint8_t layout;    /* tenon__layout */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Resampling rows: every row against sums written out here, of whole numbers, so that they are exact. */
+/* Resampling rows: every row against sums written out here, of whole numbers, so that they are
+ * exact. */
 #include "kernels/resize/resize.h"
 
 #include <math.h>
@@ -29,7 +30,8 @@ static void across(const void *rowv)
         uint8_t *bytes = rows_source((size_t)width, 1);
         int32_t *index = rows_source((size_t)count * sizeof *index, sizeof *index);
         float *weight = rows_source((size_t)count * sizeof *weight, sizeof *weight);
-        float *got = rows_output((size_t)n * sizeof *got, sizeof *got), wanted[70], wanted_bytes[70];
+        float *got = rows_output((size_t)n * sizeof *got, sizeof *got), wanted[70],
+              wanted_bytes[70];
         rows_fill(src, (size_t)width, ROWS_WHOLE);
         rows_fill_bytes(bytes, (size_t)width);
         tables(index, weight, count, width);
@@ -55,7 +57,8 @@ static void across_wide(const void *rowv)
     const tenon__resize_row *row = rowv;
     for (int64_t inner = 1; inner <= 40; inner += 3) {
         const int taps = (int)test_random_in(1, 9);
-        const int64_t n = test_random_in(1, 12), width = test_random_in(1, 9), count = n * taps, step = inner + 2;
+        const int64_t n = test_random_in(1, 12), width = test_random_in(1, 9), count = n * taps,
+                      step = inner + 2;
         float *src = rows_source((size_t)(width * step) * sizeof *src, sizeof *src);
         int32_t *index = rows_source((size_t)count * sizeof *index, sizeof *index);
         float *weight = rows_source((size_t)count * sizeof *weight, sizeof *weight);
@@ -105,7 +108,8 @@ static void mix(const void *rowv)
 static void bytes_and_picks(const void *rowv)
 {
     const tenon__resize_row *row = rowv;
-    static const float special[] = {NAN, INFINITY, -INFINITY, -0.5f, 0.5f, 1.5f, 2.5f, 254.5f, 255.4f, 256, -1, 1e9f};
+    static const float special[] = {NAN,  INFINITY, -INFINITY, -0.5f, 0.5f, 1.5f,
+                                    2.5f, 254.5f,   255.4f,    256,   -1,   1e9f};
     static const uint8_t rounded[] = {0, 255, 0, 0, 0, 2, 2, 254, 255, 255, 0, 255};
     for (int64_t n = 1; n <= 60; n++) {
         float *src = rows_source((size_t)n * sizeof *src, sizeof *src);
@@ -160,8 +164,8 @@ int main(int argc, char **argv)
     rows_family f = {.name = "resize"};
     for (const tenon__resize_row *const *r = tenon__resize_rows; *r; r++)
         rows_add(&f, (*r)->name, (*r)->needs, *r);
-    static const rows_check checks[] = {ROWS_CHECK(across), ROWS_CHECK(across_wide), ROWS_CHECK(mix),
-                                        ROWS_CHECK(bytes_and_picks)};
+    static const rows_check checks[] = {ROWS_CHECK(across), ROWS_CHECK(across_wide),
+                                        ROWS_CHECK(mix), ROWS_CHECK(bytes_and_picks)};
     static const rows_check benches[] = {ROWS_CHECK(speed)};
     return rows_main(argc, argv, &f, checks, TEST_COUNT(checks), benches, TEST_COUNT(benches));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Transposing: every row and element size, over all small shapes, odd strides and odd addresses, with
- * guards around the output. */
+/* Transposing: every row and element size, over all small shapes, odd strides and odd addresses,
+ * with guards around the output. */
 #include "kernels/transpose/transpose.h"
 
 #include <string.h>
@@ -17,8 +17,8 @@ static void one(const tenon__transpose_row *row, int size, int64_t rows, int64_t
     for (int64_t c = 0; c < cols; c++) {
         for (int64_t r = 0; r < rows; r++)
             if (memcmp(dst + c * ds + r * e, src + r * ss + c * e, (size_t)e) != 0)
-                fail_msg("%s, %d bytes, %d x %d, gap %d: element %d, %d", row->name, (int)e, (int)rows,
-                         (int)cols, (int)gap, (int)r, (int)c);
+                fail_msg("%s, %d bytes, %d x %d, gap %d: element %d, %d", row->name, (int)e,
+                         (int)rows, (int)cols, (int)gap, (int)r, (int)c);
         for (int64_t k = 0; c + 1 < cols && k < gap; k++) /* between rows nothing is written */
             assert_int_equal(dst[c * ds + rows * e + k], 0xFF);
     }
@@ -81,7 +81,12 @@ static void speed(const void *row)
                   {"512 x 512, 8 bytes", 3, 512, 512}};
     for (size_t k = 0; k < TEST_COUNT(shapes); k++) {
         size_t bytes = (size_t)(shapes[k].rows * shapes[k].cols) << shapes[k].size;
-        timing t = {row, shapes[k].size, shapes[k].rows, shapes[k].cols, rows_source(bytes, 64), rows_source(bytes, 64)};
+        timing t = {row,
+                    shapes[k].size,
+                    shapes[k].rows,
+                    shapes[k].cols,
+                    rows_source(bytes, 64),
+                    rows_source(bytes, 64)};
         rows_time(shapes[k].what, t.row->name, time_one, &t, 0, 2 * (double)bytes);
         rows_release();
     }
@@ -92,7 +97,8 @@ int main(int argc, char **argv)
     rows_family f = {.name = "transpose"};
     for (const tenon__transpose_row *const *r = tenon__transpose_rows; *r; r++)
         rows_add(&f, (*r)->name, (*r)->needs, *r);
-    static const rows_check checks[] = {ROWS_CHECK(small_shapes), ROWS_CHECK(large_shapes), ROWS_CHECK(backwards)};
+    static const rows_check checks[] = {ROWS_CHECK(small_shapes), ROWS_CHECK(large_shapes),
+                                        ROWS_CHECK(backwards)};
     static const rows_check benches[] = {ROWS_CHECK(speed)};
     return rows_main(argc, argv, &f, checks, TEST_COUNT(checks), benches, TEST_COUNT(benches));
 }

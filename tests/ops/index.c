@@ -44,7 +44,8 @@ static int32_t *counting(int64_t count)
 static void gathers(void **state)
 {
     (void)state;
-    static const int64_t shapes[][4] = {{3, 5, 4, 7}, {1, 40, 64, 900}, {200, 3, 1, 500}, {2, 9, 0, 3}, {4, 2, 3, 0}};
+    static const int64_t shapes[][4] = {
+        {3, 5, 4, 7}, {1, 40, 64, 900}, {200, 3, 1, 500}, {2, 9, 0, 3}, {4, 2, 3, 0}};
     for (size_t k = 0; k < TEST_COUNT(shapes); k++) { /* outer, axis, inner, indices */
         const int64_t *s = shapes[k], out[3] = {s[0], s[3], s[2]};
         int64_t *list = random_indices(s[3], s[1]), total = s[0] * s[3] * s[2];
@@ -52,7 +53,8 @@ static void gathers(void **state)
         for (int64_t o = 0; o < s[0]; o++)
             for (int64_t i = 0; i < s[3]; i++)
                 for (int64_t c = 0; c < s[2]; c++)
-                    want[(o * s[3] + i) * s[2] + c] = (int32_t)((o * s[1] + fixed(list[i], s[1])) * s[2] + c);
+                    want[(o * s[3] + i) * s[2] + c] =
+                        (int32_t)((o * s[1] + fixed(list[i], s[1])) * s[2] + c);
         driver *d = driver_create("Gather", 13);
         driver_int(d, "axis", k % 2 ? 1 : -2);
         driver_input(d, TENON_I32, 3, s, x);
@@ -106,7 +108,8 @@ static void elements(void **state)
         dims[axis] = 60;
         int64_t count = dims[0] * dims[1] * dims[2], *list = random_indices(count, x_dims[axis]);
         int64_t x_count = x_dims[0] * x_dims[1] * x_dims[2];
-        int32_t *x = counting(x_count), *want = counting(count), *updates = counting(count), *sums = counting(x_count);
+        int32_t *x = counting(x_count), *want = counting(count), *updates = counting(count),
+                *sums = counting(x_count);
         for (int64_t i = 0; i < count; i++) {
             int64_t at[3] = {i / dims[2] / dims[1], i / dims[2] % dims[1], i % dims[2]};
             at[axis] = fixed(list[i], x_dims[axis]);
@@ -142,7 +145,8 @@ static void tuples(void **state)
 {
     (void)state;
     static const float x[8] = {0, 1, 2, 3, 4, 5, 6, 7};
-    static const int64_t cube[3] = {2, 2, 2}, pairs[2] = {3, 2}, list[6] = {0, 1, 1, -2, -1, -1}, out[2] = {3, 2};
+    static const int64_t cube[3] = {2, 2, 2}, pairs[2] = {3, 2}, list[6] = {0, 1, 1, -2, -1, -1},
+                         out[2] = {3, 2};
     static const float want[6] = {2, 3, 4, 5, 6, 7};
     driver *d = driver_create("GatherND", 13);
     driver_input(d, TENON_F32, 3, cube, x);
@@ -163,10 +167,10 @@ static void tuples(void **state)
 
     static const char *const how[] = {"none", "add", "mul", "max", "min"};
     static const float updates[4] = {-1, 9, 3, 2}, results[5][8] = {{0, 1, 2, 3, 3, 2, 6, 7},
-                                                                     {0, 1, 2, 3, 6, 16, 6, 7},
-                                                                     {0, 1, 2, 3, -12, 90, 6, 7},
-                                                                     {0, 1, 2, 3, 4, 9, 6, 7},
-                                                                     {0, 1, 2, 3, -1, 2, 6, 7}};
+                                                                    {0, 1, 2, 3, 6, 16, 6, 7},
+                                                                    {0, 1, 2, 3, -12, 90, 6, 7},
+                                                                    {0, 1, 2, 3, 4, 9, 6, 7},
+                                                                    {0, 1, 2, 3, -1, 2, 6, 7}};
     static const int64_t same[4] = {1, 0, -1, -2}, twice[2] = {2, 2};
     for (int k = 0; k < 5; k++) {
         d = driver_create("ScatterND", 18);
@@ -190,7 +194,8 @@ static void tuples(void **state)
 static void scatter_types(void **state)
 {
     (void)state;
-    static const uint16_t halves[2] = {0x3C00, 0x4000}, up[2] = {0x3C00, 0x4400}, sums[2] = {0x4600, 0x4000};
+    static const uint16_t halves[2] = {0x3C00, 0x4000}, up[2] = {0x3C00, 0x4400},
+                          sums[2] = {0x4600, 0x4000};
     static const int64_t two = 2, zeros[2] = {0, 0};
     static const float a[2] = {1, NAN}, b[2] = {NAN, 5};
     driver *d = driver_create("ScatterElements", 18);
@@ -462,7 +467,8 @@ static void reverses(void **state)
 static void triangles(void **state)
 {
     (void)state;
-    static const int64_t dims[3] = {3, 40, 70}, ks[] = {0, 1, -1, 39, -40, 71, 1000, INT64_MIN, INT64_MAX};
+    static const int64_t dims[3] = {3, 40, 70},
+                         ks[] = {0, 1, -1, 39, -40, 71, 1000, INT64_MIN, INT64_MAX};
     int32_t *x = counting(3 * 40 * 70), *want = counting(3 * 40 * 70);
     for (size_t k = 0; k < 2 * TEST_COUNT(ks); k++) {
         bool upper = k % 2;
@@ -486,7 +492,8 @@ static void nonzeros(void **state)
 {
     (void)state;
     static const float x[6] = {0, 1, -0.0f, NAN, 0, 5};
-    static const int64_t dims[2] = {2, 3}, out[2] = {2, 3}, want[6] = {0, 1, 1, 1, 0, 2}, none[2] = {0, 1};
+    static const int64_t dims[2] = {2, 3}, out[2] = {2, 3}, want[6] = {0, 1, 1, 1, 0, 2},
+                         none[2] = {0, 1};
     static const float one = 1;
     driver *d = driver_create("NonZero", 13);
     driver_input(d, TENON_F32, 2, dims, x);
@@ -503,9 +510,11 @@ static void nonzeros(void **state)
 static void uniques(void **state)
 {
     (void)state;
-    static const float x[6] = {2, 1, NAN, 1, 2, NAN}, sorted[3] = {1, 2, NAN}, seen[3] = {2, 1, NAN};
+    static const float x[6] = {2, 1, NAN, 1, 2, NAN}, sorted[3] = {1, 2, NAN},
+                       seen[3] = {2, 1, NAN};
     static const int64_t six = 6, three = 3, first[3] = {1, 0, 2}, inverse[6] = {1, 0, 2, 0, 1, 2},
-                         counts[3] = {2, 2, 2}, early[3] = {0, 1, 2}, inverse_early[6] = {0, 1, 2, 1, 0, 2};
+                         counts[3] = {2, 2, 2}, early[3] = {0, 1, 2},
+                         inverse_early[6] = {0, 1, 2, 1, 0, 2};
     for (int order = 0; order < 2; order++) {
         driver *d = driver_create("Unique", 11);
         driver_int(d, "sorted", order);
@@ -528,7 +537,8 @@ static void uniques(void **state)
     driver_expect(d, 0, TENON_I32, 2, out, rows);
     driver_expect(d, 1, TENON_I64, 1, &three, places);
     driver_destroy(d);
-    static const tenon_string words[3] = {{"b", 1}, {"a", 1}, {"b", 1}}, want[2] = {{"a", 1}, {"b", 1}};
+    static const tenon_string words[3] = {{"b", 1}, {"a", 1}, {"b", 1}},
+                              want[2] = {{"a", 1}, {"b", 1}};
     static const int64_t two = 2;
     d = driver_create("Unique", 11);
     driver_input(d, TENON_STRING, 1, &three, words);
@@ -542,8 +552,13 @@ static void ranges(void **state)
     (void)state;
     static const struct {
         int64_t start, limit, delta, count;
-    } cases[] = {{3, 9, 3, 2}, {10, 4, -2, 3}, {1, 1, 1, 0}, {5, 1, 1, 0}, {INT64_MIN, INT64_MIN + 5, 2, 3},
-                 {INT64_MAX - 1, INT64_MAX, 7, 1}, {INT64_MAX, INT64_MIN, INT64_MIN, 2}};
+    } cases[] = {{3, 9, 3, 2},
+                 {10, 4, -2, 3},
+                 {1, 1, 1, 0},
+                 {5, 1, 1, 0},
+                 {INT64_MIN, INT64_MIN + 5, 2, 3},
+                 {INT64_MAX - 1, INT64_MAX, 7, 1},
+                 {INT64_MAX, INT64_MIN, INT64_MIN, 2}};
     for (size_t k = 0; k < TEST_COUNT(cases); k++) {
         int64_t want[3] = {0};
         for (int64_t i = 0; i < cases[k].count; i++)
@@ -589,7 +604,8 @@ static void constants(void **state)
     driver_tensor(d, "value", TENON_U4, 1, &one, &packed);
     ints(d, 2, dims);
     run(d);
-    assert_memory_equal(driver_output(d, 0)->data, want, 7); /* 15 elements: the last half byte is free */
+    assert_memory_equal(driver_output(d, 0)->data, want,
+                        7); /* 15 elements: the last half byte is free */
     assert_int_equal(((const uint8_t *)driver_output(d, 0)->data)[7] & 15, 11);
     driver_destroy(d);
     d = driver_create("ConstantOfShape", 9);
@@ -600,10 +616,10 @@ static void constants(void **state)
 
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {CASE(gathers),    CASE(gather_forms), CASE(elements),  CASE(tuples),
-                                      CASE(scatter_types), CASE(caches),    CASE(cumulates), CASE(arguments),
-                                      CASE(top),        CASE(hot),          CASE(compresses), CASE(reverses),
-                                      CASE(triangles),  CASE(nonzeros),     CASE(uniques),   CASE(ranges),
-                                      CASE(constants)};
+    static const test_case cases[] = {
+        CASE(gathers),    CASE(gather_forms), CASE(elements),  CASE(tuples),   CASE(scatter_types),
+        CASE(caches),     CASE(cumulates),    CASE(arguments), CASE(top),      CASE(hot),
+        CASE(compresses), CASE(reverses),     CASE(triangles), CASE(nonzeros), CASE(uniques),
+        CASE(ranges),     CASE(constants)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }

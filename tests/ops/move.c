@@ -7,7 +7,8 @@
 #include "ops/driver.h"
 #include "tensor/convert.h"
 
-static const tenon_dtype sizes[] = {TENON_U8, TENON_BF16, TENON_F32, TENON_I64, TENON_C128, TENON_U4, TENON_I2};
+static const tenon_dtype sizes[] = {TENON_U8,   TENON_BF16, TENON_F32, TENON_I64,
+                                    TENON_C128, TENON_U4,   TENON_I2};
 
 typedef struct tensor {
     tenon_dtype dtype;
@@ -51,7 +52,8 @@ static void put(tensor *to, int64_t i, const tensor *from, int64_t j)
     if (n)
         memcpy(to->data + (size_t)i * n, from->data + (size_t)j * n, n);
     else
-        tenon__packed_set(to->dtype, to->data, (size_t)i, tenon__packed_get(from->dtype, from->data, (size_t)j));
+        tenon__packed_set(to->dtype, to->data, (size_t)i,
+                          tenon__packed_get(from->dtype, from->data, (size_t)j));
 }
 
 /* The place of element i along each dim, and back. */
@@ -164,7 +166,8 @@ static void slices(void **state)
             steps[d] = (int64_t[]){1, 2, -1, -3, 5}[test_random_in(0, 4)];
             starts[d] = test_random_in(-14, 14);
             ends[d] = test_random_in(-14, 14);
-            int64_t b = starts[d] < 0 ? starts[d] + dims[d] : starts[d], e = ends[d] < 0 ? ends[d] + dims[d] : ends[d];
+            int64_t b = starts[d] < 0 ? starts[d] + dims[d] : starts[d],
+                    e = ends[d] < 0 ? ends[d] + dims[d] : ends[d];
             b = steps[d] > 0 ? clamp(b, 0, dims[d]) : clamp(b, 0, dims[d] - 1);
             e = steps[d] > 0 ? clamp(e, 0, dims[d]) : clamp(e, -1, dims[d] - 1);
             out[d] = 0;
@@ -197,8 +200,9 @@ static void slice_extremes(void **state)
     (void)state;
     static const struct {
         int64_t start, end, step, count, first;
-    } cases[] = {{0, INT64_MAX, 1, 5, 0},          {INT64_MIN, INT64_MAX, 1, 5, 0}, {INT64_MAX, INT64_MIN, -1, 5, 4},
-                 {-1, INT64_MIN, INT64_MIN, 1, 4}, {0, INT64_MAX, INT64_MAX, 1, 0}, {-1, INT32_MAX, -2, 3, 4},
+    } cases[] = {{0, INT64_MAX, 1, 5, 0},          {INT64_MIN, INT64_MAX, 1, 5, 0},
+                 {INT64_MAX, INT64_MIN, -1, 5, 4}, {-1, INT64_MIN, INT64_MIN, 1, 4},
+                 {0, INT64_MAX, INT64_MAX, 1, 0},  {-1, INT32_MAX, -2, 3, 4},
                  {4, INT64_MAX, -1, 5, 4},         {5, 5, 1, 0, 0}};
     static const int32_t x[5] = {10, 11, 12, 13, 14};
     const int64_t five = 5;
@@ -223,7 +227,8 @@ static void slice_extremes(void **state)
 static void joined(void **state)
 {
     (void)state;
-    static const int64_t shapes[][3] = {{3, 7, 5}, {1, 9, 1}, {20000, 6, 1}, {2, 6, 90001}, {4, 0, 3}, {1, 12, 131072}};
+    static const int64_t shapes[][3] = {{3, 7, 5},     {1, 9, 1}, {20000, 6, 1},
+                                        {2, 6, 90001}, {4, 0, 3}, {1, 12, 131072}};
     for (size_t k = 0; k < TEST_COUNT(shapes) * TEST_COUNT(sizes); k++) {
         const int64_t *dims = shapes[k % TEST_COUNT(shapes)];
         tenon_dtype dtype = sizes[k / TEST_COUNT(shapes)];
@@ -309,7 +314,8 @@ static void expands(void **state)
     for (int k = 0; k < 200; k++) {
         tenon_dtype dtype = sizes[k % (int)TEST_COUNT(sizes)];
         int64_t dims[4], shape[5], out[5], at[5];
-        int rank = (int)test_random_in(0, 4), more = (int)test_random_in(0, 5 - rank), wide = rank + more;
+        int rank = (int)test_random_in(0, 4), more = (int)test_random_in(0, 5 - rank),
+            wide = rank + more;
         for (int d = 0; d < wide; d++) {
             out[d] = test_random_in(0, 20) ? test_random_in(1, k == 0 ? 40 : 9) : 0;
             shape[d] = out[d];
@@ -391,7 +397,8 @@ static void pads(void **state)
             out[d] = dims[d] + list[d] + list[rank + d];
             cut[d] = list[d] < 0 ? -list[d] : 0;
         }
-        tensor x = random_of(dtype, rank, dims), y = tensor_of(dtype, rank, out), value = random_of(dtype, 0, NULL);
+        tensor x = random_of(dtype, rank, dims), y = tensor_of(dtype, rank, out),
+               value = random_of(dtype, 0, NULL);
         for (int64_t i = 0; i < y.count; i++) {
             bool outside = false;
             places(&y, i, at);
@@ -577,8 +584,8 @@ static void center(void **state)
 static void refusals(void **state)
 {
     (void)state;
-    static const int64_t two[2] = {2, 3}, three[3] = {2, 3, 4}, perm[2] = {1, 1}, bad[2] = {2, 2}, minus[2] = {-3, 1},
-                         pad[4] = {0, -2, 0, -2};
+    static const int64_t two[2] = {2, 3}, three[3] = {2, 3, 4}, perm[2] = {1, 1}, bad[2] = {2, 2},
+                         minus[2] = {-3, 1}, pad[4] = {0, -2, 0, -2};
     driver *d = driver_create("Transpose", 13);
     driver_ints(d, "perm", 2, perm);
     driver_random(d, TENON_F32, 2, two, 0, 1);
@@ -631,9 +638,11 @@ static void refusals(void **state)
 
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {CASE(transposes),     CASE(slices),  CASE(slice_extremes),   CASE(joined),
-                                      CASE(splits_evenly),  CASE(blocked_channels), CASE(expands), CASE(tiles),
-                                      CASE(pads),           CASE(pads_some_axes), CASE(depth_and_space), CASE(views),
-                                      CASE(shapes_and_sizes), CASE(center), CASE(refusals)};
+    static const test_case cases[] = {
+        CASE(transposes),       CASE(slices),          CASE(slice_extremes),
+        CASE(joined),           CASE(splits_evenly),   CASE(blocked_channels),
+        CASE(expands),          CASE(tiles),           CASE(pads),
+        CASE(pads_some_axes),   CASE(depth_and_space), CASE(views),
+        CASE(shapes_and_sizes), CASE(center),          CASE(refusals)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }

@@ -12,7 +12,8 @@ typedef struct setting {
     bool antialias, exclude;
 } setting;
 
-static double place_of(const setting *s, double x, double scale, double in, double out, double width)
+static double place_of(const setting *s, double x, double scale, double in, double out,
+                       double width)
 {
     if (!strcmp(s->coords, "asymmetric")) return x / scale;
     if (!strcmp(s->coords, "align_corners")) return width == 1 ? 0 : x * (in - 1) / (width - 1);
@@ -39,9 +40,11 @@ static int64_t nearest(const char *round, double x)
 }
 
 /* Weights of all `in` places for output place i. */
-static void weights_of(const setting *s, int64_t i, int64_t in, int64_t out, double scale, double *weight)
+static void weights_of(const setting *s, int64_t i, int64_t in, int64_t out, double scale,
+                       double *weight)
 {
-    double width = scale * (double)in, x = place_of(s, (double)i, scale, (double)in, (double)out, width), sum = 0;
+    double width = scale * (double)in,
+           x = place_of(s, (double)i, scale, (double)in, (double)out, width), sum = 0;
     double stretch = s->antialias && scale < 1 ? scale : 1;
     for (int64_t k = 0; k < in; k++)
         weight[k] = 0;
@@ -61,8 +64,8 @@ static void weights_of(const setting *s, int64_t i, int64_t in, int64_t out, dou
 }
 
 /* [a, in, b] along the middle. */
-static void along(const setting *s, const double *x, double *y, int64_t a, int64_t in, int64_t out, int64_t b,
-                  double scale)
+static void along(const setting *s, const double *x, double *y, int64_t a, int64_t in, int64_t out,
+                  int64_t b, double scale)
 {
     double *weight = malloc((size_t)in * sizeof *weight);
     assert_non_null(weight);
@@ -86,8 +89,8 @@ static double clamped(double x, double low, double high)
 }
 
 /* Two axes of a tensor of rank 4 are resampled, by scales (f32, exact ones) or sizes. */
-static void one(const setting *s, tenon_dtype dtype, const int64_t *dims, int first, int second, double sf,
-                double ss, bool sizes)
+static void one(const setting *s, tenon_dtype dtype, const int64_t *dims, int first, int second,
+                double sf, double ss, bool sizes)
 {
     int64_t out[4];
     float scales[4] = {1, 1, 1, 1};
@@ -103,7 +106,8 @@ static void one(const setting *s, tenon_dtype dtype, const int64_t *dims, int fi
         sf = (double)out[first] / (double)dims[first];
         ss = (double)out[second] / (double)dims[second];
     }
-    double *x = malloc(n * sizeof *x), *mid = malloc((n + m) * 8 * sizeof *mid), *y = malloc((m + 1) * sizeof *y);
+    double *x = malloc(n * sizeof *x), *mid = malloc((n + m) * 8 * sizeof *mid),
+           *y = malloc((m + 1) * sizeof *y);
     uint8_t *given = malloc(n * 8), *want = malloc((m + 1) * 8);
     for (size_t i = 0; i < n; i++) {
         x[i] = dtype == TENON_F32 || dtype == TENON_F64 ? (double)(float)test_random_real(-1, 1)
@@ -157,8 +161,8 @@ static void one(const setting *s, tenon_dtype dtype, const int64_t *dims, int fi
     free(want);
 }
 
-static const char *const all_coords[] = {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners",
-                                         "asymmetric"};
+static const char *const all_coords[] = {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel",
+                                         "align_corners", "asymmetric"};
 
 static void linear_and_cubic(void **state)
 {
@@ -166,7 +170,8 @@ static void linear_and_cubic(void **state)
     static const int64_t dims[4] = {2, 3, 10, 20};
     static const double scales[] = {0.5, 2, 1.5, 0.25, 3};
     for (int k = 0; k < 60; k++) {
-        setting s = {k % 2 ? "linear" : "cubic", all_coords[k / 2 % 5], "floor", k % 3 == 0, k % 4 == 1};
+        setting s = {k % 2 ? "linear" : "cubic", all_coords[k / 2 % 5], "floor", k % 3 == 0,
+                     k % 4 == 1};
         one(&s, TENON_F32, dims, 2, 3, scales[k % 5], scales[k / 5 % 5], k % 7 < 3);
     }
 }
@@ -201,12 +206,14 @@ static void integers(void **state)
 static void nearest_places(void **state)
 {
     (void)state;
-    static const char *const rounds[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"};
+    static const char *const rounds[] = {"round_prefer_floor", "round_prefer_ceil", "floor",
+                                         "ceil"};
     static const int64_t dims[4] = {2, 2, 12, 8}, large[4] = {1, 2, 150, 200};
     static const double scales[] = {0.5, 2, 1.5, 0.25, 4};
     for (int k = 0; k < 80; k++) {
         setting s = {"nearest", all_coords[k % 5], rounds[k / 5 % 4], false, false};
-        if (!strcmp(s.coords, "align_corners")) continue; /* quotients of 11: f32 and double part ways */
+        if (!strcmp(s.coords, "align_corners"))
+            continue; /* quotients of 11: f32 and double part ways */
         one(&s, TENON_F32, dims, 2, 3, scales[k / 2 % 5], scales[k / 3 % 5], k % 2);
     }
     setting s = {"nearest", "asymmetric", "floor", false, false};
@@ -218,7 +225,8 @@ static void nearest_places(void **state)
 static void large(void **state)
 {
     (void)state;
-    static const int64_t plane[4] = {1, 4, 120, 170}, line[4] = {1, 1, 3, 12000}, wide[4] = {1, 5, 6, 20000};
+    static const int64_t plane[4] = {1, 4, 120, 170}, line[4] = {1, 1, 3, 12000},
+                         wide[4] = {1, 5, 6, 20000};
     setting s = {"linear", "half_pixel", "floor", false, false};
     one(&s, TENON_F32, plane, 2, 3, 2, 2, false);
     one(&s, TENON_F32, line, 2, 3, 2, 2, false);
@@ -269,7 +277,8 @@ static void volumes(void **state)
 static void crops(void **state)
 {
     (void)state;
-    static const float x[9] = {0, 1, 2, 3, 4, 5, 6, 7, 8}, roi[4] = {0, 0.5f, 1.5f, 1}, want[6] = {1, 2, 5.5f, 6.5f, 9, 9};
+    static const float x[9] = {0, 1, 2, 3, 4, 5, 6, 7, 8}, roi[4] = {0, 0.5f, 1.5f, 1},
+                       want[6] = {1, 2, 5.5f, 6.5f, 9, 9};
     static const int64_t dims[2] = {3, 3}, sizes[2] = {3, 2}, four = 4, two = 2;
     driver *d = driver_create("Resize", 18);
     tenon_error err;
@@ -299,7 +308,8 @@ static void aspect(void **state)
     static const struct {
         const char *policy;
         int64_t out[4];
-    } cases[] = {{"not_larger", {1, 1, 3, 6}}, {"not_smaller", {1, 1, 4, 7}}, {"stretch", {1, 1, 3, 7}}};
+    } cases[] = {
+        {"not_larger", {1, 1, 3, 6}}, {"not_smaller", {1, 1, 4, 7}}, {"stretch", {1, 1, 3, 7}}};
     static const int64_t dims[4] = {1, 1, 10, 20}, axes[2] = {-1, 2}, sizes[2] = {7, 3}, two = 2;
     for (size_t k = 0; k < TEST_COUNT(cases); k++) {
         tenon_error err;
@@ -319,7 +329,8 @@ static void aspect(void **state)
 static void old_opsets(void **state)
 {
     (void)state;
-    static const float x[3] = {1, 2, 3}, doubled[6] = {1, 1, 2, 2, 3, 3}, scale[3] = {1, 1, 2}, half[2] = {1, 3};
+    static const float x[3] = {1, 2, 3}, doubled[6] = {1, 1, 2, 2, 3, 3}, scale[3] = {1, 1, 2},
+                       half[2] = {1, 3};
     static const float shrink[3] = {1, 1, 0.67f};
     static const int64_t dims[3] = {1, 1, 3}, out[3] = {1, 1, 6}, less[3] = {1, 1, 2}, three = 3;
     tenon_error err;
@@ -340,7 +351,8 @@ static void old_opsets(void **state)
 static void refusals(void **state)
 {
     (void)state;
-    static const int64_t dims[2] = {2, 3}, two = 2, three = 3, none[2] = {0, 4}, huge[2] = {2, INT64_MAX};
+    static const int64_t dims[2] = {2, 3}, two = 2, three = 3, none[2] = {0, 4},
+                         huge[2] = {2, INT64_MAX};
     static const float bad[2] = {1, -1}, many[3] = {1, 1, 1};
     static const struct {
         const int64_t *dims, *sizes;
@@ -376,8 +388,10 @@ static void refusals(void **state)
 static void sampled_grids(void **state)
 {
     (void)state;
-    static const float x[12] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, theta[6] = {1, 0, 0, 0, 1, 0};
-    static const int64_t dims[4] = {1, 1, 3, 4}, one[3] = {1, 2, 3}, four = 4, spots[4] = {1, 1, 1, 3};
+    static const float x[12] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11},
+                       theta[6] = {1, 0, 0, 0, 1, 0};
+    static const int64_t dims[4] = {1, 1, 3, 4}, one[3] = {1, 2, 3}, four = 4,
+                         spots[4] = {1, 1, 1, 3};
     static const int64_t pairs[4] = {1, 1, 3, 2};
     static const char *const modes[] = {"bilinear", "nearest", "bicubic"};
     tenon_error err;
@@ -425,7 +439,8 @@ static void regions(void **state)
     float x[64];
     for (int i = 0; i < 64; i++)
         x[i] = (float)(i / 8 * 10 + i % 8); /* linear: the mean of a bin is its middle */
-    static const int64_t dims[4] = {1, 1, 8, 8}, out[4] = {1, 1, 2, 2}, rois[2] = {1, 4}, one = 1, wrong = 3;
+    static const int64_t dims[4] = {1, 1, 8, 8}, out[4] = {1, 1, 2, 2}, rois[2] = {1, 4}, one = 1,
+                         wrong = 3;
     static const float roi[4] = {1.5f, 2.5f, 5.5f, 4.5f};
     /* The bins are 2 x 1 pixels, around x 2.5 and 4.5, y 3 and 4. */
     static const float want[4] = {32.5f, 34.5f, 42.5f, 44.5f};
@@ -459,12 +474,14 @@ static void overlapping_boxes(void **state)
 {
     (void)state;
     /* Corners in any order; the second overlaps the first by 4/5, the third by none. */
-    static const float boxes[12] = {0, 0, 4, 4, 4, 4.5f, 0, 0.5f, 9, 9, 5, 5}, scores[3] = {0.5f, 0.9f, 0.5f};
+    static const float boxes[12] = {0, 0, 4, 4, 4, 4.5f, 0, 0.5f, 9, 9, 5, 5},
+                       scores[3] = {0.5f, 0.9f, 0.5f};
     static const int64_t box_dims[3] = {1, 3, 4}, score_dims[3] = {1, 1, 3}, ten = 10;
     static const struct {
         float iou, score;
         int64_t count, places[3];
-    } cases[] = {{0.5f, 0, 2, {1, 2}}, {0.9f, 0, 3, {1, 0, 2}}, {0.9f, 0.6f, 1, {1}}, {0, 0.95f, 0, {0}}};
+    } cases[] = {
+        {0.5f, 0, 2, {1, 2}}, {0.9f, 0, 3, {1, 0, 2}}, {0.9f, 0.6f, 1, {1}}, {0, 0.95f, 0, {0}}};
     for (size_t k = 0; k < TEST_COUNT(cases); k++) {
         int64_t want[9] = {0}, dims[2] = {cases[k].count, 3};
         tenon_error err;
@@ -484,10 +501,19 @@ static void overlapping_boxes(void **state)
 
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {CASE(linear_and_cubic), CASE(layouts_and_types), CASE(integers),
-                                      CASE(nearest_places),   CASE(large),             CASE(blocked),
-                                      CASE(volumes),          CASE(crops),             CASE(aspect),
-                                      CASE(old_opsets),       CASE(refusals),          CASE(sampled_grids),
-                                      CASE(regions),          CASE(overlapping_boxes)};
+    static const test_case cases[] = {CASE(linear_and_cubic),
+                                      CASE(layouts_and_types),
+                                      CASE(integers),
+                                      CASE(nearest_places),
+                                      CASE(large),
+                                      CASE(blocked),
+                                      CASE(volumes),
+                                      CASE(crops),
+                                      CASE(aspect),
+                                      CASE(old_opsets),
+                                      CASE(refusals),
+                                      CASE(sampled_grids),
+                                      CASE(regions),
+                                      CASE(overlapping_boxes)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of passes share: a graph in a few lines, its operators as text, and its outputs. A test builds a graph, runs
- * one pass by name, and shows the operators before and after; that the outputs agree is checked each time. */
+/* What the tests of passes share: a graph in a few lines, its operators as text, and its outputs. A
+ * test builds a graph, runs one pass by name, and shows the operators before and after; that the
+ * outputs agree is checked each time. */
 #ifndef TENON_TESTS_PASSES_GRAPHS_H
 #define TENON_TESTS_PASSES_GRAPHS_H
 
@@ -77,7 +78,8 @@ static inline tenon__value_id sample_input(sample *s, const int64_t *dims)
     return id;
 }
 
-static inline tenon__value_id sample_const(sample *s, tenon_dtype dtype, const int64_t *dims, const void *data)
+static inline tenon__value_id sample_const(sample *s, tenon_dtype dtype, const int64_t *dims,
+                                           const void *data)
 {
     tenon__view view = {0};
     size_t bytes;
@@ -112,8 +114,8 @@ static inline tenon__value_id sample_scalar(sample *s, float x)
 }
 
 /* A node with one output; inputs ended by TENON__NO_VALUE. */
-static inline tenon__value_id sample_node(sample *s, const char *op, const tenon__value_id *inputs, const tenon__attr *attrs,
-                                          uint32_t attr_count)
+static inline tenon__value_id sample_node(sample *s, const char *op, const tenon__value_id *inputs,
+                                          const tenon__attr *attrs, uint32_t attr_count)
 {
     const tenon__op *found = tenon__op_find(op);
     tenon__value_id out;
@@ -124,8 +126,9 @@ static inline tenon__value_id sample_node(sample *s, const char *op, const tenon
         n++;
     must(tenon__graph_add_value(s->graph, sample_name(s), &out, &error));
     tenon__graph_value(s->graph, out)->view.rank = TENON__RANK_UNKNOWN;
-    must(tenon__graph_add_node(s->graph, found, (tenon__str){NULL, 0}, tenon__str_of(found->name), 20, inputs, n, &out, 1, attrs,
-                               attr_count, UINT32_MAX, &node, &error));
+    must(tenon__graph_add_node(s->graph, found, (tenon__str){NULL, 0}, tenon__str_of(found->name),
+                               20, inputs, n, &out, 1, attrs, attr_count, UINT32_MAX, &node,
+                               &error));
     node->parsed = tenon__arena_zeroed(&s->arena, 1, found->attrs_bytes + 1);
     if (found->read) must(found->read(s->graph, node, node->parsed, &error));
     return out;
@@ -145,7 +148,8 @@ static inline const char *sample_ops(const sample *s)
     size_t at = 0;
     text[0] = 0;
     for (size_t i = 0; i < s->graph->nodes.count; i++)
-        at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", at ? " " : "", s->graph->nodes.items[i]->op->name);
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", at ? " " : "",
+                               s->graph->nodes.items[i]->op->name);
     return text;
 }
 
@@ -185,9 +189,10 @@ static inline float *sample_run(sample *s, size_t *count)
     return out;
 }
 
-/* Runs the named pass, then the dead-code pass: the operators were `before` and are `after`, and output 0 stays, within
- * `tolerance` of its largest element. */
-static inline void check_pass(sample *s, const char *pass, const char *before, const char *after, float tolerance)
+/* Runs the named pass, then the dead-code pass: the operators were `before` and are `after`, and
+ * output 0 stays, within `tolerance` of its largest element. */
+static inline void check_pass(sample *s, const char *pass, const char *before, const char *after,
+                              float tolerance)
 {
     tenon__cpu_bits cpu;
     size_t n, m;
@@ -204,7 +209,8 @@ static inline void check_pass(sample *s, const char *pass, const char *before, c
     for (size_t i = 0; i < n; i++)
         if (fabsf(want[i]) > most) most = fabsf(want[i]);
     for (size_t i = 0; i < n; i++)
-        if (!(fabsf(want[i] - got[i]) <= tolerance * most)) fail_msg("element %zu is %g, was %g", i, (double)got[i], (double)want[i]);
+        if (!(fabsf(want[i] - got[i]) <= tolerance * most))
+            fail_msg("element %zu is %g, was %g", i, (double)got[i], (double)want[i]);
     free(want);
     free(got);
 }

@@ -7,9 +7,13 @@ static void fold(void **state)
     (void)state;
     sample s;
     sample_init(&s);
-    tenon__value_id x = sample_input(&s, DIMS(4)), a = sample_weights(&s, DIMS(4), 0), b = sample_weights(&s, DIMS(4), 2);
-    sample_output(&s, sample_node(&s, "Mul", IN(x, sample_node(&s, "Sqrt", IN(sample_node(&s, "Add", IN(a, b), NULL, 0)), NULL, 0)),
-                                  NULL, 0));
+    tenon__value_id x = sample_input(&s, DIMS(4)), a = sample_weights(&s, DIMS(4), 0),
+                    b = sample_weights(&s, DIMS(4), 2);
+    sample_output(
+        &s, sample_node(&s, "Mul",
+                        IN(x, sample_node(&s, "Sqrt", IN(sample_node(&s, "Add", IN(a, b), NULL, 0)),
+                                          NULL, 0)),
+                        NULL, 0));
     check_pass(&s, "fold", "Add Sqrt Mul", "Mul", 0);
     sample_fini(&s);
 }
@@ -21,7 +25,8 @@ static void noop(void **state)
     sample_init(&s);
     tenon__attr to = tenon__attr_of_int("to", 1);
     tenon__value_id x = sample_input(&s, DIMS(3, 4));
-    tenon__value_id i = sample_node(&s, "Identity", IN(x), NULL, 0), c = sample_node(&s, "Cast", IN(i), &to, 1);
+    tenon__value_id i = sample_node(&s, "Identity", IN(x), NULL, 0),
+                    c = sample_node(&s, "Cast", IN(i), &to, 1);
     sample_output(&s, sample_node(&s, "Relu", IN(c), NULL, 0));
     check_pass(&s, "noop", "Identity Cast Relu", "Relu", 0);
     sample_fini(&s);
@@ -33,7 +38,8 @@ static void silu(void **state)
     sample s;
     sample_init(&s);
     tenon__value_id x = sample_input(&s, DIMS(3, 40));
-    sample_output(&s, sample_node(&s, "Mul", IN(x, sample_node(&s, "Sigmoid", IN(x), NULL, 0)), NULL, 0));
+    sample_output(
+        &s, sample_node(&s, "Mul", IN(x, sample_node(&s, "Sigmoid", IN(x), NULL, 0)), NULL, 0));
     check_pass(&s, "silu", "Sigmoid Mul", "Silu", 1e-6f);
     sample_fini(&s);
 }
@@ -42,12 +48,15 @@ static void transposes(void **state)
 {
     (void)state;
     static const int64_t a[3] = {2, 0, 1}, b[3] = {0, 2, 1};
-    tenon__attr first = {.name = TENON__STR("perm"), .type = TENON__ATTR_INTS, .count = 3, .ints = a};
-    tenon__attr second = {.name = TENON__STR("perm"), .type = TENON__ATTR_INTS, .count = 3, .ints = b};
+    tenon__attr first = {
+        .name = TENON__STR("perm"), .type = TENON__ATTR_INTS, .count = 3, .ints = a};
+    tenon__attr second = {
+        .name = TENON__STR("perm"), .type = TENON__ATTR_INTS, .count = 3, .ints = b};
     sample s;
     sample_init(&s);
     tenon__value_id x = sample_input(&s, DIMS(3, 4, 5));
-    sample_output(&s, sample_node(&s, "Transpose", IN(sample_node(&s, "Transpose", IN(x), &first, 1)), &second, 1));
+    sample_output(&s, sample_node(&s, "Transpose",
+                                  IN(sample_node(&s, "Transpose", IN(x), &first, 1)), &second, 1));
     check_pass(&s, "transposes", "Transpose Transpose", "Transpose", 0);
     sample_fini(&s);
 }
@@ -58,12 +67,21 @@ static void gelu(void **state)
     sample s;
     for (int form = 0; form < 3; form++) {
         sample_init(&s);
-        tenon__value_id x = sample_input(&s, DIMS(3, 40)), half = sample_scalar(&s, 0.5f), one = sample_scalar(&s, 1);
+        tenon__value_id x = sample_input(&s, DIMS(3, 40)), half = sample_scalar(&s, 0.5f),
+                        one = sample_scalar(&s, 1);
         tenon__value_id d = sample_node(&s, "Div", IN(x, sample_scalar(&s, 1.41421356f)), NULL, 0);
-        tenon__value_id gate = sample_node(&s, "Add", IN(sample_node(&s, "Erf", IN(d), NULL, 0), one), NULL, 0), y;
-        if (form == 0) y = sample_node(&s, "Mul", IN(sample_node(&s, "Mul", IN(x, gate), NULL, 0), half), NULL, 0);
-        else if (form == 1) y = sample_node(&s, "Mul", IN(sample_node(&s, "Mul", IN(half, x), NULL, 0), gate), NULL, 0);
-        else y = sample_node(&s, "Mul", IN(x, sample_node(&s, "Mul", IN(gate, half), NULL, 0)), NULL, 0);
+        tenon__value_id gate = sample_node(
+                            &s, "Add", IN(sample_node(&s, "Erf", IN(d), NULL, 0), one), NULL, 0),
+                        y;
+        if (form == 0)
+            y = sample_node(&s, "Mul", IN(sample_node(&s, "Mul", IN(x, gate), NULL, 0), half), NULL,
+                            0);
+        else if (form == 1)
+            y = sample_node(&s, "Mul", IN(sample_node(&s, "Mul", IN(half, x), NULL, 0), gate), NULL,
+                            0);
+        else
+            y = sample_node(&s, "Mul", IN(x, sample_node(&s, "Mul", IN(gate, half), NULL, 0)), NULL,
+                            0);
         sample_output(&s, y);
         check_pass(&s, "gelu", "Div Erf Add Mul Mul", "Gelu", 1e-6f);
         sample_fini(&s);
@@ -76,15 +94,21 @@ static void layer_norm(void **state)
     static const int64_t last[1] = {-1};
     sample s;
     sample_init(&s);
-    tenon__value_id x = sample_input(&s, DIMS(3, 5, 24)), axes = sample_const(&s, TENON_I64, DIMS(1), last);
-    tenon__value_id mean = sample_node(&s, "ReduceMean", IN(x, axes), NULL, 0), d = sample_node(&s, "Sub", IN(x, mean), NULL, 0);
+    tenon__value_id x = sample_input(&s, DIMS(3, 5, 24)),
+                    axes = sample_const(&s, TENON_I64, DIMS(1), last);
+    tenon__value_id mean = sample_node(&s, "ReduceMean", IN(x, axes), NULL, 0),
+                    d = sample_node(&s, "Sub", IN(x, mean), NULL, 0);
     tenon__value_id square = sample_node(&s, "Pow", IN(d, sample_scalar(&s, 2)), NULL, 0);
     tenon__value_id var = sample_node(&s, "ReduceMean", IN(square, axes), NULL, 0);
-    tenon__value_id dev = sample_node(&s, "Sqrt", IN(sample_node(&s, "Add", IN(var, sample_scalar(&s, 1e-5f)), NULL, 0)), NULL, 0);
+    tenon__value_id dev = sample_node(
+        &s, "Sqrt", IN(sample_node(&s, "Add", IN(var, sample_scalar(&s, 1e-5f)), NULL, 0)), NULL,
+        0);
     tenon__value_id n = sample_node(&s, "Div", IN(d, dev), NULL, 0);
-    tenon__value_id scaled = sample_node(&s, "Mul", IN(n, sample_weights(&s, DIMS(24), 1)), NULL, 0);
+    tenon__value_id scaled =
+        sample_node(&s, "Mul", IN(n, sample_weights(&s, DIMS(24), 1)), NULL, 0);
     sample_output(&s, sample_node(&s, "Add", IN(scaled, sample_weights(&s, DIMS(24), 0)), NULL, 0));
-    check_pass(&s, "layer_norm", "ReduceMean Sub Pow ReduceMean Add Sqrt Div Mul Add", "LayerNormalization", 1e-5f);
+    check_pass(&s, "layer_norm", "ReduceMean Sub Pow ReduceMean Add Sqrt Div Mul Add",
+               "LayerNormalization", 1e-5f);
     sample_fini(&s);
 }
 
@@ -94,8 +118,10 @@ static void pad(void **state)
     static const int64_t pads[8] = {0, 0, 1, 2, 0, 0, 3, 0};
     sample s;
     sample_init(&s);
-    tenon__value_id x = sample_input(&s, DIMS(1, 3, 6, 6)), w = sample_weights(&s, DIMS(5, 3, 3, 3), 0);
-    tenon__value_id p = sample_node(&s, "Pad", IN(x, sample_const(&s, TENON_I64, DIMS(8), pads)), NULL, 0);
+    tenon__value_id x = sample_input(&s, DIMS(1, 3, 6, 6)),
+                    w = sample_weights(&s, DIMS(5, 3, 3, 3), 0);
+    tenon__value_id p =
+        sample_node(&s, "Pad", IN(x, sample_const(&s, TENON_I64, DIMS(8), pads)), NULL, 0);
     sample_output(&s, sample_node(&s, "Conv", IN(p, w), NULL, 0));
     check_pass(&s, "pad", "Pad Conv", "Conv", 1e-6f);
     sample_fini(&s);
@@ -115,6 +141,7 @@ static void dead(void **state)
 
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {CASE(fold), CASE(noop), CASE(transposes), CASE(silu), CASE(gelu), CASE(layer_norm), CASE(pad), CASE(dead)};
+    static const test_case cases[] = {CASE(fold), CASE(noop),       CASE(transposes), CASE(silu),
+                                      CASE(gelu), CASE(layer_norm), CASE(pad),        CASE(dead)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }

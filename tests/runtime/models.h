@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of the runtime share: models that are small, their inputs, and outputs as bytes. */
+/* What the tests of the runtime share: models that are small, their inputs, and outputs as bytes.
+ */
 #ifndef TENON_TESTS_RUNTIME_MODELS_H
 #define TENON_TESTS_RUNTIME_MODELS_H
 
@@ -15,10 +16,12 @@ static tenon_error error;
 
 static inline void must(tenon_status status)
 {
-    if (status != TENON_OK) fail_msg("%s: %s: %s", tenon_status_name(status), error.where, error.message);
+    if (status != TENON_OK)
+        fail_msg("%s: %s: %s", tenon_status_name(status), error.where, error.message);
 }
 
-/* Inputs of a model: float32 from a fixed generator, integers 0 or 1, free dims as `free_dim`, at most 16. */
+/* Inputs of a model: float32 from a fixed generator, integers 0 or 1, free dims as `free_dim`, at
+ * most 16. */
 typedef struct feed {
     tenon_tensor *tensors[16];
     size_t count;
@@ -30,7 +33,8 @@ static inline uint32_t next_number(uint32_t *state)
     return *state >> 8;
 }
 
-static inline void feed_session(tenon_env *env, tenon_model *model, tenon_session *session, int64_t free_dim, feed *out)
+static inline void feed_session(tenon_env *env, tenon_model *model, tenon_session *session,
+                                int64_t free_dim, feed *out)
 {
     uint32_t state = 7;
     out->count = tenon_model_input_count(model);
@@ -46,8 +50,10 @@ static inline void feed_session(tenon_env *env, tenon_model *model, tenon_sessio
         size_t elem = tenon_dtype_bits(port.dtype) / 8;
         for (int64_t k = 0; k < tenon_tensor_count(out->tensors[i]); k++) {
             float f = (float)next_number(&state) / 16777216.0f;
-            if (port.dtype == TENON_F32) memcpy(data + (size_t)k * elem, &f, 4);
-            else data[(size_t)k * elem] = (uint8_t)(next_number(&state) & 1);
+            if (port.dtype == TENON_F32)
+                memcpy(data + (size_t)k * elem, &f, 4);
+            else
+                data[(size_t)k * elem] = (uint8_t)(next_number(&state) & 1);
         }
         must(tenon_session_set_input(session, port.name, out->tensors[i], &error));
     }
@@ -78,7 +84,8 @@ static inline uint8_t *take_outputs(tenon_model *model, tenon_session *session, 
     return bytes;
 }
 
-/* The models the properties are tested on: the one in the tree, then the test data's small nets of every kind. */
+/* The models the properties are tested on: the one in the tree, then the test data's small nets of
+ * every kind. */
 static const char *const model_paths[] = {
     "demo/digits.onnx",
     "matrix/act-mini/model-op17.onnx",
@@ -97,8 +104,10 @@ static const char *const model_paths[] = {
 
 static inline const char *model_path(const char *name, char out[4096])
 {
-    if (strncmp(name, "demo/", 5) == 0) snprintf(out, 4096, "%s/%s", TENON_SOURCE_DIR, name);
-    else snprintf(out, 4096, "%s/%s", test_data(), name);
+    if (strncmp(name, "demo/", 5) == 0)
+        snprintf(out, 4096, "%s/%s", TENON_SOURCE_DIR, name);
+    else
+        snprintf(out, 4096, "%s/%s", test_data(), name);
     return out;
 }
 

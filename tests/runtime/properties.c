@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What holds for every model: the same bits for any number of threads, any budget and any place of inputs and outputs; no heap
- * call once a shape was seen; a run that is stopped leaves a session that runs. */
+/* What holds for every model: the same bits for any number of threads, any budget and any place of
+ * inputs and outputs; no heap call once a shape was seen; a run that is stopped leaves a session
+ * that runs. */
 #include "runtime/models.h"
 
 #include <pthread.h>
@@ -80,8 +81,10 @@ static void same_bits(void **state)
             setup s;
             size_t size;
             open_setup(&s, name, threads, NULL, false);
-            if (mode == 0) must(tenon_session_run(s.session, &error));
-            else run_stepped(s.session, mode == 1 ? 0 : 20000);
+            if (mode == 0)
+                must(tenon_session_run(s.session, &error));
+            else
+                run_stepped(s.session, mode == 1 ? 0 : 20000);
             uint8_t *got = take_outputs(s.model, s.session, &size);
             if (want) {
                 assert_int_equal(size, want_size);
@@ -121,7 +124,8 @@ static void no_heap_once_seen(void **state)
     assert_int_equal(atomic_load(&c.live), 0);
 }
 
-/* Inputs and outputs in the caller's memory, exactly as large as they need be: a sanitizer sees any step outside. */
+/* Inputs and outputs in the caller's memory, exactly as large as they need be: a sanitizer sees any
+ * step outside. */
 static void own_memory(void **state)
 {
     setup s;
@@ -138,8 +142,9 @@ static void own_memory(void **state)
         must(tenon_model_input_get(s.model, i, &port));
         blocks[n] = malloc(tenon_tensor_size_bytes(t) ? tenon_tensor_size_bytes(t) : 1);
         memcpy(blocks[n], tenon_tensor_data(t), tenon_tensor_size_bytes(t));
-        must(tenon_tensor_wrap(s.env, tenon_tensor_dtype(t), tenon_tensor_rank(t), tenon_tensor_dims(t), blocks[n],
-                               tenon_tensor_size_bytes(t), &wraps[n], &error));
+        must(tenon_tensor_wrap(s.env, tenon_tensor_dtype(t), tenon_tensor_rank(t),
+                               tenon_tensor_dims(t), blocks[n], tenon_tensor_size_bytes(t),
+                               &wraps[n], &error));
         must(tenon_session_set_input(s.session, port.name, wraps[n], &error));
     }
     size_t first = n;
@@ -149,8 +154,9 @@ static void own_memory(void **state)
         must(tenon_model_output_get(s.model, i, &port));
         must(tenon_session_get_output(s.session, port.name, &t, &error));
         blocks[n] = malloc(tenon_tensor_size_bytes(t) ? tenon_tensor_size_bytes(t) : 1);
-        must(tenon_tensor_wrap(s.env, tenon_tensor_dtype(t), tenon_tensor_rank(t), tenon_tensor_dims(t), blocks[n],
-                               tenon_tensor_size_bytes(t), &wraps[n], &error));
+        must(tenon_tensor_wrap(s.env, tenon_tensor_dtype(t), tenon_tensor_rank(t),
+                               tenon_tensor_dims(t), blocks[n], tenon_tensor_size_bytes(t),
+                               &wraps[n], &error));
     }
     for (size_t i = first; i < n; i++) {
         tenon_port port;
@@ -182,7 +188,8 @@ static void stopped_runs_leave_no_trace(void **state)
     uint8_t *want = take_outputs(s.model, s.session, &size);
     for (int i = 0; i < 3 && !done; i++)
         must(tenon_session_step(s.session, 0, &done, &error));
-    if (!done) assert_int_equal(tenon_session_set_input(s.session, "x", NULL, &error) == TENON_OK, false);
+    if (!done)
+        assert_int_equal(tenon_session_set_input(s.session, "x", NULL, &error) == TENON_OK, false);
     tenon_session_reset(s.session);
     tenon_session_set_deadline(s.session, 1);
     assert_int_equal(tenon_session_run(s.session, &error), TENON_EDEADLINE);

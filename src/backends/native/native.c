@@ -32,10 +32,11 @@ static void release(tenon__compiled *c)
     tenon__free(c->allocator, c);
 }
 
-static tenon_status compile(const tenon__graph *graph, const tenon__compile_options *options, tenon__compiled **out,
-                            tenon_error *err)
+static tenon_status compile(const tenon__graph *graph, const tenon__compile_options *options,
+                            tenon__compiled **out, tenon_error *err)
 {
-    tenon__plan_options o = {options->allocator, options->cpu, options->accuracy, options->limit_bytes};
+    tenon__plan_options o = {options->allocator, options->cpu, options->accuracy,
+                             options->limit_bytes};
     tenon__compiled *c = tenon__alloc_zeroed(options->allocator, sizeof *c);
     *out = NULL;
     if (!c) return tenon__fail(err, TENON_ENOMEM, "no memory for a plan");
@@ -63,15 +64,23 @@ static void destroy(tenon__request *r)
     tenon__free(r->allocator, r);
 }
 
-static tenon_status create(tenon__compiled *c, const tenon__request_options *o, tenon__request **out, tenon_error *err)
+static tenon_status create(tenon__compiled *c, const tenon__request_options *o,
+                           tenon__request **out, tenon_error *err)
 {
     tenon__request *r = tenon__alloc_zeroed(o->allocator, sizeof *r);
     *out = NULL;
     if (!r) return tenon__fail(err, TENON_ENOMEM, "no memory for a session");
     r->plan = c->plan;
     r->allocator = o->allocator;
-    r->exec = (tenon__exec){.env = o->env, .allocator = o->allocator, .plan = c->plan, .pool = o->pool, .threads = o->threads,
-                            .priority = o->priority, .profile = o->profile, .cancel = o->cancel, .limit_bytes = o->limit_bytes};
+    r->exec = (tenon__exec){.env = o->env,
+                            .allocator = o->allocator,
+                            .plan = c->plan,
+                            .pool = o->pool,
+                            .threads = o->threads,
+                            .priority = o->priority,
+                            .profile = o->profile,
+                            .cancel = o->cancel,
+                            .limit_bytes = o->limit_bytes};
     tenon_status st = tenon__exec_init(&r->exec, err);
     if (st) {
         destroy(r);
@@ -139,7 +148,8 @@ static void step(const tenon__request *r, size_t index, tenon_step_info *out, te
     out->phases = b->phases;
     out->flops = b->flops;
     if (p && p->base == TENON__BASE_ARENA) out->arena_offset_bytes = p->offset;
-    if (v && v->kind == TENON_VALUE_TENSOR && tenon__view_bytes(v, &bytes)) out->output_bytes = bytes;
+    if (v && v->kind == TENON_VALUE_TENSOR && tenon__view_bytes(v, &bytes))
+        out->output_bytes = bytes;
     out->scratch_bytes = b->scratch_bytes;
     out->runs = b->runs;
     out->total_ns = b->total_ns;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Convolution in f32 over channels in blocks of 16: direct and depthwise. The input is padded already, so that every tap of every
- * position lies inside. Each output has one accumulator, which starts from the bias and adds over (tap, channel) in ascending
- * order: bits do not depend on how positions are cut. */
+/* Convolution in f32 over channels in blocks of 16: direct and depthwise. The input is padded
+ * already, so that every tap of every position lies inside. Each output has one accumulator, which
+ * starts from the bias and adds over (tap, channel) in ascending order: bits do not depend on how
+ * positions are cut. */
 #ifndef TENON_KERNELS_BLOCKED_BLOCKED_H
 #define TENON_KERNELS_BLOCKED_BLOCKED_H
 
@@ -9,14 +10,15 @@
 #include "kernels/epilogue.h"
 #include "tensor/view.h"
 
-/* Up to `pixels` neighbouring positions of up to `blocks` neighbouring blocks of output channels. */
+/* Up to `pixels` neighbouring positions of up to `blocks` neighbouring blocks of output channels.
+ */
 typedef struct tenon__blocked_strip {
-    const float *x;        /* first channel, tap offset 0, first position */
-    int64_t pixel_step;    /* floats from one position to the next */
-    int64_t block_step;    /* floats from one block of input channels to the next */
-    int64_t channels;      /* in all: no lane past the last is read */
-    int per_block;         /* 16, or 1 where the input is plain */
-    const int64_t *taps;   /* offsets in floats */
+    const float *x;      /* first channel, tap offset 0, first position */
+    int64_t pixel_step;  /* floats from one position to the next */
+    int64_t block_step;  /* floats from one block of input channels to the next */
+    int64_t channels;    /* in all: no lane past the last is read */
+    int per_block;       /* 16, or 1 where the input is plain */
+    const int64_t *taps; /* offsets in floats */
     int64_t tap_count;
     const float *w;        /* [tap_count][channels][blocks * 16] */
     float *y;              /* first block, first position */
@@ -45,7 +47,8 @@ typedef struct tenon__blocked_row {
     const char *name;
     tenon__cpu_bits needs;
     int pixels, blocks; /* at most, of a strip */
-    void (*const (*strip)[TENON__BLOCKED_PIXELS])(const tenon__blocked_strip *s); /* [blocks - 1][pixels - 1] */
+    void (*const (*strip)[TENON__BLOCKED_PIXELS])(
+        const tenon__blocked_strip *s); /* [blocks - 1][pixels - 1] */
     void (*depthwise)(const tenon__depthwise_strip *s);
 } tenon__blocked_row;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blocked convolution over the vectors of vec_*.h. The including file defines vf_activate, ROW, NAME, NEEDS, PIXELS and BLOCKS
- * (the most that fit the registers: PIXELS * BLOCKS * BV accumulators). */
+/* Blocked convolution over the vectors of vec_*.h. The including file defines vf_activate, ROW,
+ * NAME, NEEDS, PIXELS and BLOCKS (the most that fit the registers: PIXELS * BLOCKS * BV
+ * accumulators). */
 #include "kernels/blocked/blocked.h"
 #include "kernels/unroll.h"
 
@@ -63,19 +64,24 @@ TENON__INLINE void strip(const tenon__blocked_strip *s, const int blocks, const 
     }
 #define STRIPS_6(b) STRIP(b, 1) STRIP(b, 2) STRIP(b, 3) STRIP(b, 4) STRIP(b, 5) STRIP(b, 6)
 #define STRIPS_14(b)                                                                               \
-    STRIPS_6(b) STRIP(b, 7) STRIP(b, 8) STRIP(b, 9) STRIP(b, 10) STRIP(b, 11) STRIP(b, 12) STRIP(b, 13) STRIP(b, 14)
-#define NAMES_6(b) strip_##b##_1, strip_##b##_2, strip_##b##_3, strip_##b##_4, strip_##b##_5, strip_##b##_6
+    STRIPS_6(b)                                                                                    \
+    STRIP(b, 7) STRIP(b, 8) STRIP(b, 9) STRIP(b, 10) STRIP(b, 11) STRIP(b, 12) STRIP(b, 13)        \
+        STRIP(b, 14)
+#define NAMES_6(b)                                                                                 \
+    strip_##b##_1, strip_##b##_2, strip_##b##_3, strip_##b##_4, strip_##b##_5, strip_##b##_6
 #define NAMES_14(b)                                                                                \
-    NAMES_6(b), strip_##b##_7, strip_##b##_8, strip_##b##_9, strip_##b##_10, strip_##b##_11, strip_##b##_12, strip_##b##_13, \
-        strip_##b##_14
+    NAMES_6(b), strip_##b##_7, strip_##b##_8, strip_##b##_9, strip_##b##_10, strip_##b##_11,       \
+        strip_##b##_12, strip_##b##_13, strip_##b##_14
 
 #if PIXELS == 14
 STRIPS_14(1)
 STRIPS_14(2)
-static void (*const strips[2][TENON__BLOCKED_PIXELS])(const tenon__blocked_strip *) = {{NAMES_14(1)}, {NAMES_14(2)}};
+static void (*const strips[2][TENON__BLOCKED_PIXELS])(const tenon__blocked_strip *) = {
+    {NAMES_14(1)}, {NAMES_14(2)}};
 #else
 STRIPS_6(1)
-static void (*const strips[1][TENON__BLOCKED_PIXELS])(const tenon__blocked_strip *) = {{NAMES_6(1)}};
+static void (*const strips[1][TENON__BLOCKED_PIXELS])(const tenon__blocked_strip *) = {
+    {NAMES_6(1)}};
 #endif
 
 #define DW_PIXELS 6

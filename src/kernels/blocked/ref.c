@@ -31,8 +31,10 @@ static void depthwise(const tenon__depthwise_strip *s)
             acc[lane] = s->bias ? s->bias[lane] : 0;
         for (int64_t t = 0; t < s->tap_count; t++)
             for (int lane = 0; lane < TENON__BLOCK; lane++)
-                acc[lane] += s->x[p * s->pixel_step + s->taps[t] + lane] * s->w[t * TENON__BLOCK + lane];
-        finish(s->epilogue, acc, s->residual ? s->residual + p * TENON__BLOCK : NULL, s->y + p * TENON__BLOCK);
+                acc[lane] +=
+                    s->x[p * s->pixel_step + s->taps[t] + lane] * s->w[t * TENON__BLOCK + lane];
+        finish(s->epilogue, acc, s->residual ? s->residual + p * TENON__BLOCK : NULL,
+               s->y + p * TENON__BLOCK);
     }
 }
 

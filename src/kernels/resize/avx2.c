@@ -41,7 +41,8 @@ static inline bool all_within(__m256i index, int32_t most)
     return _mm256_movemask_epi8(same) == -1;
 }
 
-static void across_two(float *dst, const float *src, const int32_t *index, const float *weight, int64_t n)
+static void across_two(float *dst, const float *src, const int32_t *index, const float *weight,
+                       int64_t n)
 {
     int64_t x = 0;
     for (; x + 8 <= n; x += 8) {
@@ -52,7 +53,8 @@ static void across_two(float *dst, const float *src, const int32_t *index, const
         const __m256i l = _mm256_sub_epi32(left, _mm256_set1_epi32(base));
         const __m256i r = _mm256_sub_epi32(right, _mm256_set1_epi32(base));
         __m256 a, b;
-        if (last >= base && last - base < 8 && all_within(l, last - base) && all_within(r, last - base)) {
+        if (last >= base && last - base < 8 && all_within(l, last - base) &&
+            all_within(r, last - base)) {
             const __m256 w = _mm256_castsi256_ps(window_load(src, base, last));
             a = _mm256_permutevar8x32_ps(w, l);
             b = _mm256_permutevar8x32_ps(w, r);
@@ -67,8 +69,8 @@ static void across_two(float *dst, const float *src, const int32_t *index, const
     plain_across_taps(dst + x, src, index + 2 * x, weight + 2 * x, 2, n - x);
 }
 
-static void across(float *dst, const float *src, const int32_t *index, const float *weight, int taps,
-                   int64_t n)
+static void across(float *dst, const float *src, const int32_t *index, const float *weight,
+                   int taps, int64_t n)
 {
     if (taps == 2)
         across_two(dst, src, index, weight, n);
@@ -93,5 +95,5 @@ static void pick4(void *dst, const void *src, const int32_t *index, int64_t n)
 }
 
 extern const tenon__resize_row tenon__resize_avx2;
-const tenon__resize_row tenon__resize_avx2 = {"avx2",      TENON__CPU_AVX2, across,   across_u8,
-                                              across_wide, mix,             store_u8, pick4};
+const tenon__resize_row tenon__resize_avx2 = {
+    "avx2", TENON__CPU_AVX2, across, across_u8, across_wide, mix, store_u8, pick4};

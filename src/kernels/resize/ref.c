@@ -4,8 +4,8 @@
 
 TENON__RESIZE_WHOLE
 
-static void across(float *dst, const float *src, const int32_t *index, const float *weight, int taps,
-                   int64_t n)
+static void across(float *dst, const float *src, const int32_t *index, const float *weight,
+                   int taps, int64_t n)
 {
     plain_across(dst, src, index, weight, taps, n);
 }
@@ -16,4 +16,5 @@ static void pick4(void *dst, const void *src, const int32_t *index, int64_t n)
 }
 
 extern const tenon__resize_row tenon__resize_ref;
-const tenon__resize_row tenon__resize_ref = {"ref", 0, across, across_u8, across_wide, mix, store_u8, pick4};
+const tenon__resize_row tenon__resize_ref = {"ref",       0,   across,   across_u8,
+                                             across_wide, mix, store_u8, pick4};

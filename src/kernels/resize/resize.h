@@ -14,14 +14,15 @@ typedef struct tenon__resize_row {
     const char *name;
     tenon__cpu_bits needs;
     /* dst[x] = sum over k of weight[x * taps + k] * src[index[x * taps + k]], for n places. */
-    void (*across)(float *dst, const float *src, const int32_t *index, const float *weight, int taps,
-                   int64_t n);
+    void (*across)(float *dst, const float *src, const int32_t *index, const float *weight,
+                   int taps, int64_t n);
     void (*across_u8)(float *dst, const uint8_t *src, const int32_t *index, const float *weight,
                       int taps, int64_t n);
     /* The same where each place is `inner` neighbours; places of src and dst lie src_step and
      * dst_step elements apart. */
     void (*across_wide)(float *dst, int64_t dst_step, const float *src, int64_t src_step,
-                        const int32_t *index, const float *weight, int taps, int64_t n, int64_t inner);
+                        const int32_t *index, const float *weight, int taps, int64_t n,
+                        int64_t inner);
     /* dst[i] = (add ? dst[i] : 0) + sum over k below count (at most TENON__RESIZE_MIX) of
      * weight[k] * rows[k][i]. dst may be none of the rows. */
     void (*mix)(float *dst, const float *const *rows, const float *weight, int count, bool add,

@@ -61,9 +61,9 @@ static inline void plain_mix(float *dst, const float *const *rows, const float *
     }
 }
 
-static inline void plain_across_wide(float *dst, int64_t dst_step, const float *src, int64_t src_step,
-                                     const int32_t *index, const float *weight, int taps, int64_t n,
-                                     int64_t inner)
+static inline void plain_across_wide(float *dst, int64_t dst_step, const float *src,
+                                     int64_t src_step, const int32_t *index, const float *weight,
+                                     int taps, int64_t n, int64_t inner)
 {
     for (int64_t x = 0; x < n; x++) {
         for (int k = 0; k < taps; k += TENON__RESIZE_MIX) {

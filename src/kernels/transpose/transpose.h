@@ -6,7 +6,8 @@
 #include "cpu/cpu.h"
 
 /* dst[c][r] = src[r][c]. Strides between rows are in bytes and may be negative; addresses need no
- * alignment. src has `rows` rows of `cols` elements, dst `cols` rows of `rows`; they do not overlap. */
+ * alignment. src has `rows` rows of `cols` elements, dst `cols` rows of `rows`; they do not
+ * overlap. */
 typedef void (*tenon__transpose_fn)(const void *src, int64_t src_stride, void *dst,
                                     int64_t dst_stride, int64_t rows, int64_t cols);
 

@@ -12,8 +12,8 @@ typedef struct element16 {
     uint64_t half[2];
 } element16;
 
-/* Narrow matrices (an image's channels, pairs) have a constant number of columns or rows, which lets
- * the compiler shuffle whole vectors. */
+/* Narrow matrices (an image's channels, pairs) have a constant number of columns or rows, which
+ * lets the compiler shuffle whole vectors. */
 #define TENON__TRANSPOSE_PLAIN(name, type)                                                         \
     static inline void name##_narrow(const uint8_t *s, int64_t ss, uint8_t *d, int64_t ds,         \
                                      int64_t rows, int64_t cols)                                   \
