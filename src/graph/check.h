@@ -25,9 +25,9 @@ tenon_status tenon__graph_verify(const tenon__graph *graph, tenon_error *err);
 tenon_status tenon__node_read(const tenon__graph *graph, tenon__node *node, tenon_error *err);
 
 /* Replaces every node whose operator has `expand`, here and in subgraphs, until none is left, then
- * sorts. An `expand` that returns TENON_EAGAIN needs types: its node stays, and may expand when
- * this is called again after tenon__graph_infer. At most max_nodes nodes come out of it (0: no
- * limit). */
+ * sorts. An `expand` that returns TENON_EAGAIN needs types: where the operator also runs, its node
+ * stays, and may expand when this is called again after tenon__graph_infer; else it is refused. At
+ * most max_nodes nodes come out of it (0: no limit). */
 tenon_status tenon__graph_expand(tenon__graph *graph, size_t max_nodes, tenon_error *err);
 
 #endif

@@ -610,7 +610,14 @@ static tenon_status expand_later(tenon__expand *c)
 
 static const tenon__op twice = {.name = "TestTwice", .expand = expand_twice};
 static const tenon__op broken = {.name = "TestBroken", .expand = expand_broken};
-static const tenon__op later = {.name = "TestLater", .expand = expand_later};
+static tenon_status run_nothing(const tenon__run *r)
+{
+    (void)r;
+    return TENON_OK;
+}
+
+static const tenon__op later = {.name = "TestLater", .expand = expand_later, .run = run_nothing};
+static const tenon__op typed = {.name = "TestTyped", .expand = expand_later};
 
 static void expanding(void **state)
 {
@@ -651,7 +658,10 @@ static void expanding_needs_types(void **state)
     node1(g, &later, "n", x, y);
     output(g, y);
     assert_int_equal(tenon__graph_expand(g, 0, &err), TENON_OK);
-    assert_int_equal(g->nodes.count, 1);
+    assert_int_equal(g->nodes.count, 1); /* it runs as it is */
+    node1(g, &typed, "m", x, value(g, "z"));
+    assert_int_equal(tenon__graph_expand(g, 0, &err), TENON_EUNSUPPORTED);
+    assert_string_equal(err.where, "node 'm' (TestTyped)");
     tenon__view_set(&tenon__graph_value(g, x)->view, TENON_F32, 2, two_three);
     assert_int_equal(tenon__graph_expand(g, 1, &err), TENON_ELIMIT);
     stop(&f);
