@@ -77,7 +77,8 @@ static tenon_status infer(evaluation *e, tenon__view *views, size_t max_bytes,
     *emitted = e->node->output_count == 1 && views[0].known;
     for (uint32_t i = 0; i < e->node->output_count; i++) {
         size_t bytes;
-        if (views[i].kind != TENON_VALUE_TENSOR || !tenon__dims_known(&views[i]))
+        if (views[i].kind != TENON_VALUE_TENSOR || views[i].dtype == TENON_STRING ||
+            !tenon__dims_known(&views[i]))
             return TENON_EAGAIN;
         if (!tenon__view_bytes(&views[i], &bytes) || bytes > max_bytes)
             return tenon__fail(e->err, TENON_ELIMIT,

@@ -57,6 +57,7 @@ TENON__INLINE void strip(const tenon__blocked_strip *s, const int blocks, const 
     }
 }
 
+/* clang-format off */
 #define STRIP(blocks, pixels)                                                                      \
     static void strip_##blocks##_##pixels(const tenon__blocked_strip *s)                           \
     {                                                                                              \
@@ -72,6 +73,7 @@ TENON__INLINE void strip(const tenon__blocked_strip *s, const int blocks, const 
 #define NAMES_14(b)                                                                                \
     NAMES_6(b), strip_##b##_7, strip_##b##_8, strip_##b##_9, strip_##b##_10, strip_##b##_11,       \
         strip_##b##_12, strip_##b##_13, strip_##b##_14
+/* clang-format on */
 
 #if PIXELS == 14
 STRIPS_14(1)
