@@ -5,7 +5,10 @@
 
 #include "ops/driver.h"
 
-#define S(literal) {literal, sizeof(literal) - 1}
+#define S(literal)                                                                                 \
+    {                                                                                              \
+        literal, sizeof(literal) - 1                                                               \
+    }
 
 static void run(driver *d)
 {
@@ -16,8 +19,10 @@ static void run(driver *d)
 static void linear(void **state)
 {
     (void)state;
-    static const float a[4] = {1, 2, -1, 0.5f}, b[2] = {0.5f, -0.5f}, x[4] = {1, 1, 2, -2}, want[4] = {3.5f, -1, -1.5f, -3.5f};
-    static const int64_t dims[2] = {2, 2}, two = 2, labels[2] = {7, 9}, best[2] = {7, 7}, wide[2] = {2, 3};
+    static const float a[4] = {1, 2, -1, 0.5f}, b[2] = {0.5f, -0.5f}, x[4] = {1, 1, 2, -2},
+                       want[4] = {3.5f, -1, -1.5f, -3.5f};
+    static const int64_t dims[2] = {2, 2}, two = 2, labels[2] = {7, 9}, best[2] = {7, 7},
+                         wide[2] = {2, 3};
     driver *d = driver_create("LinearRegressor", 1);
     driver_floats(d, "coefficients", 4, a);
     driver_floats(d, "intercepts", 2, b);
@@ -52,7 +57,8 @@ static void columns(void **state)
 {
     (void)state;
     static const int64_t dims[2] = {2, 3};
-    static const float x[6] = {1, -2, 0, 3, NAN, 4}, above[6] = {0, 0, 0, 1, 0, 1}, filled[6] = {1, -2, 0, 3, 9, 4};
+    static const float x[6] = {1, -2, 0, 3, NAN, 4}, above[6] = {0, 0, 0, 1, 0, 1},
+                       filled[6] = {1, -2, 0, 3, 9, 4};
     static const float offset[3] = {1, 0, 2}, scale[1] = {2}, scaled[6] = {0, 4, -4, 8, 2, 6};
     static const int32_t whole[6] = {1, 2, 0, 5, 1, 5}, unit[6] = {2, 0, -2, 0, 3, 4};
     static const float l1[6] = {0.5f, 0, -0.5f, 0, 3 / 7.0f, 4 / 7.0f}, nine[1] = {9};
@@ -118,9 +124,11 @@ static void categories(void **state)
 static void encoded_labels(void **state)
 {
     (void)state;
-    static const tenon_string words[3] = {S("b"), S("z"), S("a")}, back[3] = {S("a"), S("none"), S("b")};
+    static const tenon_string words[3] = {S("b"), S("z"), S("a")},
+                              back[3] = {S("a"), S("none"), S("b")};
     static const char *const names[2] = {"a", "b"};
-    static const int64_t three = 3, numbers[2] = {10, 20}, coded[3] = {20, -7, 10}, places[3] = {0, 5, 1}, first[3] = {1, -1, 0};
+    static const int64_t three = 3, numbers[2] = {10, 20}, coded[3] = {20, -7, 10},
+                         places[3] = {0, 5, 1}, first[3] = {1, -1, 0};
     static const float keys[2] = {NAN, 0}, x[3] = {-0.0f, NAN, 1};
     static const int64_t found[3] = {20, 10, -1};
     driver *d = driver_create("LabelEncoder", 2);
@@ -163,7 +171,8 @@ static void picked_features(void **state)
 {
     (void)state;
     static const int32_t x[6] = {0, 1, 2, 3, 4, 5}, want[4] = {2, 0, 5, 3};
-    static const int64_t dims[2] = {2, 3}, two = 2, out[2] = {2, 2}, list[2] = {2, 0}, row[2] = {1, 2}, far[2] = {3, 0};
+    static const int64_t dims[2] = {2, 3}, two = 2, out[2] = {2, 2}, list[2] = {2, 0},
+                         row[2] = {1, 2}, far[2] = {3, 0};
     driver *d = driver_create("ArrayFeatureExtractor", 1);
     driver_input(d, TENON_I32, 2, dims, x);
     driver_input(d, TENON_I64, 1, &two, list);
@@ -186,8 +195,9 @@ static void picked_features(void **state)
 /* Two trees: x0 <= 1 ? 1 : (x1 < 0 ? 2 : 3), and one that is a leaf of 10. */
 static driver *trees(const char *op, const char *votes, int64_t yes_of_first)
 {
-    static const int64_t tree[6] = {0, 0, 0, 0, 0, 1}, node[6] = {0, 1, 2, 3, 4, 0}, feature[6] = {0, 0, 1, 0, 0, 0},
-                         no[6] = {2, 0, 4, 0, 0, 0}, missing[6] = {0, 0, 1, 0, 0, 0}, leaf_tree[4] = {0, 0, 0, 1},
+    static const int64_t tree[6] = {0, 0, 0, 0, 0, 1}, node[6] = {0, 1, 2, 3, 4, 0},
+                         feature[6] = {0, 0, 1, 0, 0, 0}, no[6] = {2, 0, 4, 0, 0, 0},
+                         missing[6] = {0, 0, 1, 0, 0, 0}, leaf_tree[4] = {0, 0, 0, 1},
                          leaf_node[4] = {1, 3, 4, 0}, ids[4] = {0, 0, 0, 0};
     static const float value[6] = {1, 0, 0, 0, 0, 0}, weight[4] = {1, 2, 3, 10};
     static const char *const modes[6] = {"BRANCH_LEQ", "LEAF", "BRANCH_LT", "LEAF", "LEAF", "LEAF"};
@@ -245,7 +255,8 @@ static void regressing_trees(void **state)
 static void classifying_trees(void **state)
 {
     (void)state;
-    static const float x[4] = {1, 5, 2, 0}, scores[4] = {-10, 11, -12, 13}, three[6] = {11, 0, 0, 13, 0, 0};
+    static const float x[4] = {1, 5, 2, 0}, scores[4] = {-10, 11, -12, 13},
+                       three[6] = {11, 0, 0, 13, 0, 0};
     static const int64_t dims[2] = {2, 2}, out[2] = {2, 3}, two = 2;
     static const char *const names[3] = {"no", "yes", "perhaps"};
     static const tenon_string yes[2] = {S("yes"), S("yes")}, no[2] = {S("no"), S("no")};
@@ -273,8 +284,9 @@ static void flat_trees(void **state)
     (void)state;
     static const uint8_t modes[2] = {6, 3};
     static const double splits[2] = {0, 3}, weights[3] = {1, 2, 4}, members[3] = {2, 5, NAN};
-    static const int64_t two = 2, three = 3, roots[1] = {0}, feature[2] = {0, 0}, yes[2] = {0, 1}, no[2] = {1, 2},
-                         yes_leaf[2] = {1, 1}, no_leaf[2] = {0, 1}, targets[3] = {0, 1, 1};
+    static const int64_t two = 2, three = 3, roots[1] = {0}, feature[2] = {0, 0}, yes[2] = {0, 1},
+                         no[2] = {1, 2}, yes_leaf[2] = {1, 1}, no_leaf[2] = {0, 1},
+                         targets[3] = {0, 1, 1};
     static const double x[4] = {5, 4, 1, 2}, want[8] = {1, 0, 0, 2, 0, 4, 1, 0};
     static const int64_t dims[2] = {4, 1}, out[2] = {4, 2};
     for (int broken = 0; broken < 2; broken++) {
@@ -304,8 +316,13 @@ static void flat_trees(void **state)
 
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {CASE(linear), CASE(columns), CASE(categories), CASE(encoded_labels),
-                                      CASE(picked_features), CASE(regressing_trees), CASE(classifying_trees),
+    static const test_case cases[] = {CASE(linear),
+                                      CASE(columns),
+                                      CASE(categories),
+                                      CASE(encoded_labels),
+                                      CASE(picked_features),
+                                      CASE(regressing_trees),
+                                      CASE(classifying_trees),
                                       CASE(flat_trees)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }

@@ -21,7 +21,8 @@ static void transform(const double *x, int64_t have, int64_t n, int sign, double
     for (int64_t k = 0; k < n; k++) {
         double re = 0, im = 0;
         for (int64_t j = 0; j < n && j < have; j++) {
-            double angle = sign * 2 * pi * (double)(j * k % n) / (double)n, c = cos(angle), s = sin(angle);
+            double angle = sign * 2 * pi * (double)(j * k % n) / (double)n, c = cos(angle),
+                   s = sin(angle);
             re += x[2 * j] * c - x[2 * j + 1] * s;
             im += x[2 * j] * s + x[2 * j + 1] * c;
         }
@@ -31,13 +32,16 @@ static void transform(const double *x, int64_t have, int64_t n, int sign, double
 }
 
 /* Lines of `have` numbers of `parts` parts, 3 by 2 of them around the axis. */
-static void one_dft(int64_t have, int64_t n, int parts, bool inverse, bool onesided, bool give_length)
+static void one_dft(int64_t have, int64_t n, int parts, bool inverse, bool onesided,
+                    bool give_length)
 {
     const int64_t kept = onesided && !inverse ? n / 2 + 1 : n, in_dims[4] = {3, have, 2, parts};
     const int out_parts = onesided && inverse ? 1 : 2;
     const int64_t out_dims[4] = {3, kept, 2, out_parts}, axis = -3;
-    double *x = malloc((size_t)(6 * have * parts) * sizeof *x), *want = malloc((size_t)(6 * kept * out_parts) * sizeof *want);
-    double *line = malloc((size_t)(2 * (have + n)) * sizeof *line), *result = malloc((size_t)(2 * n) * sizeof *result);
+    double *x = malloc((size_t)(6 * have * parts) * sizeof *x),
+           *want = malloc((size_t)(6 * kept * out_parts) * sizeof *want);
+    double *line = malloc((size_t)(2 * (have + n)) * sizeof *line),
+           *result = malloc((size_t)(2 * n) * sizeof *result);
     for (int64_t i = 0; i < 6 * have * parts; i++)
         x[i] = test_random_real(-1, 1);
     for (int64_t l = 0; l < 6; l++) {
@@ -60,7 +64,8 @@ static void one_dft(int64_t have, int64_t n, int parts, bool inverse, bool onesi
         transform(line, filled, n, inverse ? 1 : -1, result);
         for (int64_t k = 0; k < kept; k++)
             for (int p = 0; p < out_parts; p++)
-                want[((l / 2 * kept + k) * 2 + l % 2) * out_parts + p] = result[2 * k + p] / (inverse ? (double)n : 1);
+                want[((l / 2 * kept + k) * 2 + l % 2) * out_parts + p] =
+                    result[2 * k + p] / (inverse ? (double)n : 1);
     }
     driver *d = driver_create("DFT", 20);
     driver_int(d, "inverse", inverse);
@@ -124,9 +129,17 @@ static void transforms_refused(void **state)
 static void frames(void **state)
 {
     (void)state;
-    enum { LENGTH = 50, FRAME = 12, STEP = 5, FRAMES = (LENGTH - FRAME) / STEP + 1, KEPT = FRAME / 2 + 1 };
-    double x[2 * LENGTH], window[FRAME], want[2 * FRAMES * KEPT * 2], line[2 * FRAME], result[2 * FRAME];
-    static const int64_t dims[3] = {2, LENGTH, 1}, out[4] = {2, FRAMES, KEPT, 2}, step = STEP, frame = FRAME;
+    enum {
+        LENGTH = 50,
+        FRAME = 12,
+        STEP = 5,
+        FRAMES = (LENGTH - FRAME) / STEP + 1,
+        KEPT = FRAME / 2 + 1
+    };
+    double x[2 * LENGTH], window[FRAME], want[2 * FRAMES * KEPT * 2], line[2 * FRAME],
+        result[2 * FRAME];
+    static const int64_t dims[3] = {2, LENGTH, 1}, out[4] = {2, FRAMES, KEPT, 2}, step = STEP,
+                         frame = FRAME;
     for (int i = 0; i < 2 * LENGTH; i++)
         x[i] = test_random_real(-1, 1);
     for (int i = 0; i < FRAME; i++)
@@ -163,7 +176,9 @@ static void windows(void **state)
     static const struct {
         const char *name;
         double a, b, c;
-    } kinds[] = {{"HannWindow", 0.5, 0.5, 0}, {"HammingWindow", 25.0 / 46, 21.0 / 46, 0}, {"BlackmanWindow", 0.42, 0.5, 0.08}};
+    } kinds[] = {{"HannWindow", 0.5, 0.5, 0},
+                 {"HammingWindow", 25.0 / 46, 21.0 / 46, 0},
+                 {"BlackmanWindow", 0.42, 0.5, 0.08}};
     for (size_t k = 0; k < TEST_COUNT(kinds); k++)
         for (int periodic = 0; periodic < 2; periodic++) {
             static const int64_t size = 3001;
@@ -229,7 +244,8 @@ static void mel_filters(void **state)
 static void determinants(void **state)
 {
     (void)state;
-    static const float x[18] = {0, 2, 0, 1, 0, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9}, want[2] = {-6, 0};
+    static const float x[18] = {0, 2, 0, 1, 0, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9},
+                       want[2] = {-6, 0};
     static const int64_t dims[3] = {2, 3, 3}, two = 2, uneven[2] = {2, 3}, empty[3] = {2, 0, 0};
     static const float ones[2] = {1, 1};
     driver *d = driver_create("Det", 22);
@@ -251,7 +267,8 @@ static void determinants(void **state)
 
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {CASE(transforms), CASE(transforms_refused), CASE(frames), CASE(windows),
+    static const test_case cases[] = {CASE(transforms),  CASE(transforms_refused),
+                                      CASE(frames),      CASE(windows),
                                       CASE(mel_filters), CASE(determinants)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }

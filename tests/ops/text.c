@@ -2,10 +2,13 @@
 /* Operators on strings, and the regular expressions beneath one of them. */
 #include <string.h>
 
-#include "ops/driver.h"
 #include "opkit/regex.h"
+#include "ops/driver.h"
 
-#define S(literal) {literal, sizeof(literal) - 1}
+#define S(literal)                                                                                 \
+    {                                                                                              \
+        literal, sizeof(literal) - 1                                                               \
+    }
 
 static void run(driver *d)
 {
@@ -13,7 +16,8 @@ static void run(driver *d)
     if (driver_run(d, 0, &err)) fail_msg("%s", err.message);
 }
 
-static tenon_status parse(tenon__arena *arena, const char *pattern, const tenon__regex **out, tenon_error *err)
+static tenon_status parse(tenon__arena *arena, const char *pattern, const tenon__regex **out,
+                          tenon_error *err)
 {
     return tenon__regex_parse(arena, tenon__str_of(pattern), out, err);
 }
@@ -25,20 +29,59 @@ static void patterns(void **state)
         const char *pattern, *text;
         bool match;
     } cases[] = {
-        {"", "", true}, {"", "a", false}, {"abc", "abc", true}, {"abc", "abcd", false}, {"a|bc|d", "bc", true},
-        {"a|bc|d", "ab", false}, {"(a|b)*c", "ababc", true}, {"a+", "", false}, {"a?b", "b", true},
-        {"a{2,3}", "a", false}, {"a{2,3}", "aaa", true}, {"a{2,3}", "aaaa", false}, {"a{2}", "aa", true},
-        {"a{2,}", "aaaaa", true}, {"a{,2}", "a{,2}", true}, {"a{", "a{", true}, {"[a-c]+", "abcab", true},
-        {"[^a-c]+", "xyz", true}, {"[^a-c]+", "xbz", false}, {"[]a]+", "]a", true}, {"[a-]", "-", true},
-        {"[[:digit:]_]+", "4_2", true}, {"[[:^alpha:]]", "a", false}, {"[\\d.]+", "1.5", true},
-        {"\\w+@\\w+\\.com", "me@there.com", true}, {"\\w+@\\w+\\.com", "me@there.org", false}, {"\\D\\S\\W", "ab!", true},
-        {".", "\n", false}, {"(?s).", "\n", true}, {"(?i)HeLLo", "hEllO", true}, {"(?i:h)i", "HI", false},
-        {"(?i)\xC3\xA4", "\xC3\x84", true}, {".", "\xC3\xA4", true}, {"[\xC3\xA0-\xC3\xBF]", "\xC3\xA4", true},
-        {"^a$", "a", true}, {"\\Aa\\z", "a", true}, {"a^b", "ab", false}, {"(?m)a$\\s^b", "a\nb", true},
-        {"\\bfoo\\b bar", "foo bar", true}, {"fo\\Bo", "foo", true}, {"(?P<name>x)y", "xy", true}, {"(?:ab)+?", "abab", true},
-        {"\\x41\\x{1F600}", "A\xF0\x9F\x98\x80", true}, {"\\Qa.b\\E", "a.b", true}, {"\\Qa.b\\E", "axb", false},
-        {"\\t\\.\\*", "\t.*", true}, {"(a*)*", "aaaa", true}, {"(a|aa)*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaac", false},
-        {"((((x))))", "x", true}, {"a||b", "", true}, {"()", "", true}, {"[^\\n]", "\n", false}, {"(|a){3}", "aa", true},
+        {"", "", true},
+        {"", "a", false},
+        {"abc", "abc", true},
+        {"abc", "abcd", false},
+        {"a|bc|d", "bc", true},
+        {"a|bc|d", "ab", false},
+        {"(a|b)*c", "ababc", true},
+        {"a+", "", false},
+        {"a?b", "b", true},
+        {"a{2,3}", "a", false},
+        {"a{2,3}", "aaa", true},
+        {"a{2,3}", "aaaa", false},
+        {"a{2}", "aa", true},
+        {"a{2,}", "aaaaa", true},
+        {"a{,2}", "a{,2}", true},
+        {"a{", "a{", true},
+        {"[a-c]+", "abcab", true},
+        {"[^a-c]+", "xyz", true},
+        {"[^a-c]+", "xbz", false},
+        {"[]a]+", "]a", true},
+        {"[a-]", "-", true},
+        {"[[:digit:]_]+", "4_2", true},
+        {"[[:^alpha:]]", "a", false},
+        {"[\\d.]+", "1.5", true},
+        {"\\w+@\\w+\\.com", "me@there.com", true},
+        {"\\w+@\\w+\\.com", "me@there.org", false},
+        {"\\D\\S\\W", "ab!", true},
+        {".", "\n", false},
+        {"(?s).", "\n", true},
+        {"(?i)HeLLo", "hEllO", true},
+        {"(?i:h)i", "HI", false},
+        {"(?i)\xC3\xA4", "\xC3\x84", true},
+        {".", "\xC3\xA4", true},
+        {"[\xC3\xA0-\xC3\xBF]", "\xC3\xA4", true},
+        {"^a$", "a", true},
+        {"\\Aa\\z", "a", true},
+        {"a^b", "ab", false},
+        {"(?m)a$\\s^b", "a\nb", true},
+        {"\\bfoo\\b bar", "foo bar", true},
+        {"fo\\Bo", "foo", true},
+        {"(?P<name>x)y", "xy", true},
+        {"(?:ab)+?", "abab", true},
+        {"\\x41\\x{1F600}", "A\xF0\x9F\x98\x80", true},
+        {"\\Qa.b\\E", "a.b", true},
+        {"\\Qa.b\\E", "axb", false},
+        {"\\t\\.\\*", "\t.*", true},
+        {"(a*)*", "aaaa", true},
+        {"(a|aa)*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaac", false},
+        {"((((x))))", "x", true},
+        {"a||b", "", true},
+        {"()", "", true},
+        {"[^\\n]", "\n", false},
+        {"(|a){3}", "aa", true},
     };
     tenon__arena arena;
     tenon__arena_init(&arena, tenon__allocator_default(), 0);
@@ -46,9 +89,11 @@ static void patterns(void **state)
         const tenon__regex *regex;
         tenon_error err;
         static uint32_t scratch[20000];
-        if (parse(&arena, cases[k].pattern, &regex, &err)) fail_msg("'%s': %s", cases[k].pattern, err.message);
+        if (parse(&arena, cases[k].pattern, &regex, &err))
+            fail_msg("'%s': %s", cases[k].pattern, err.message);
         assert_true(tenon__regex_scratch_bytes(regex) <= sizeof scratch);
-        if (tenon__regex_matches(regex, cases[k].text, strlen(cases[k].text), scratch) != cases[k].match)
+        if (tenon__regex_matches(regex, cases[k].text, strlen(cases[k].text), scratch) !=
+            cases[k].match)
             fail_msg("'%s' and '%s': wanted %d", cases[k].pattern, cases[k].text, cases[k].match);
     }
     tenon__arena_fini(&arena);
@@ -62,12 +107,29 @@ static void patterns_refused(void **state)
     static const struct {
         const char *pattern;
         tenon_status status;
-    } cases[] = {{"(", TENON_EFORMAT}, {")", TENON_EFORMAT}, {"a)", TENON_EFORMAT}, {"[a", TENON_EFORMAT},
-                 {"[b-a]", TENON_EFORMAT}, {"*", TENON_EFORMAT}, {"a**", TENON_EFORMAT}, {"a{2}{3}", TENON_EFORMAT},
-                 {"a{3,2}", TENON_EFORMAT}, {"a{1001}", TENON_EFORMAT}, {"\\", TENON_EFORMAT}, {"\\y", TENON_EFORMAT},
-                 {"\\1", TENON_EFORMAT}, {"\\x4", TENON_EFORMAT}, {"\\x{110000}", TENON_EFORMAT}, {"[[:nix:]]", TENON_EFORMAT},
-                 {"(?P<x", TENON_EFORMAT}, {"(?i", TENON_EFORMAT}, {"\\pL", TENON_EUNSUPPORTED}, {"(?=a)", TENON_EUNSUPPORTED},
-                 {"(?<=a)b", TENON_EUNSUPPORTED}, {deep, TENON_ELIMIT}, {"((a{500}){500}){500}", TENON_ELIMIT},
+    } cases[] = {{"(", TENON_EFORMAT},
+                 {")", TENON_EFORMAT},
+                 {"a)", TENON_EFORMAT},
+                 {"[a", TENON_EFORMAT},
+                 {"[b-a]", TENON_EFORMAT},
+                 {"*", TENON_EFORMAT},
+                 {"a**", TENON_EFORMAT},
+                 {"a{2}{3}", TENON_EFORMAT},
+                 {"a{3,2}", TENON_EFORMAT},
+                 {"a{1001}", TENON_EFORMAT},
+                 {"\\", TENON_EFORMAT},
+                 {"\\y", TENON_EFORMAT},
+                 {"\\1", TENON_EFORMAT},
+                 {"\\x4", TENON_EFORMAT},
+                 {"\\x{110000}", TENON_EFORMAT},
+                 {"[[:nix:]]", TENON_EFORMAT},
+                 {"(?P<x", TENON_EFORMAT},
+                 {"(?i", TENON_EFORMAT},
+                 {"\\pL", TENON_EUNSUPPORTED},
+                 {"(?=a)", TENON_EUNSUPPORTED},
+                 {"(?<=a)b", TENON_EUNSUPPORTED},
+                 {deep, TENON_ELIMIT},
+                 {"((a{500}){500}){500}", TENON_ELIMIT},
                  {empties, TENON_ELIMIT}};
     tenon__arena arena;
     tenon__arena_init(&arena, tenon__allocator_default(), 0);
@@ -99,7 +161,8 @@ static void concatenations(void **state)
 {
     (void)state;
     static const tenon_string a[2] = {S("x"), S("")}, b[3] = {S("1"), S(""), S("\xC3\xA4")},
-                              want[6] = {S("x1"), S("x"), S("x\xC3\xA4"), S("1"), S(""), S("\xC3\xA4")};
+                              want[6] = {S("x1"), S("x"), S("x\xC3\xA4"),
+                                         S("1"),  S(""),  S("\xC3\xA4")};
     static const int64_t column[2] = {2, 1}, three = 3, out[2] = {2, 3};
     driver *d = driver_create("StringConcat", 20);
     driver_input(d, TENON_STRING, 2, column, a);
@@ -148,7 +211,8 @@ static void splits(void **state)
         driver_expect(d, 1, TENON_I64, 0, NULL, &c->count);
         driver_destroy(d);
     }
-    static const tenon_string two[2] = {S("a b c"), S("d")}, want[6] = {S("a"), S("b"), S("c"), S("d"), S(""), S("")};
+    static const tenon_string two[2] = {S("a b c"), S("d")},
+                              want[6] = {S("a"), S("b"), S("c"), S("d"), S(""), S("")};
     static const int64_t dim = 2, out[2] = {2, 3}, counts[2] = {3, 1};
     driver *d = driver_create("StringSplit", 20);
     driver_outputs(d, 2);
@@ -163,10 +227,13 @@ static void normalized(void **state)
 {
     (void)state;
     static const tenon_string x[3] = {S("Monday"), S("\xC3\x84PFEL \xD0\x96"), S("monday")},
-                              lower[1] = {S("\xC3\xA4pfel \xD0\xB6")}, upper[2] = {S("\xC3\x84PFEL \xD0\x96"), S("MONDAY")},
+                              lower[1] = {S("\xC3\xA4pfel \xD0\xB6")},
+                              upper[2] = {S("\xC3\x84PFEL \xD0\x96"), S("MONDAY")},
                               nothing[1] = {S("")};
-    static const char *const stop[1] = {"Monday"}, *const all[2] = {"monday", "\xC3\xA4pfel \xD0\xB6"};
-    static const int64_t three = 3, two = 2, one = 1, row[2] = {1, 3}, single[2] = {1, 1}, square[2] = {3, 3};
+    static const char *const stop[1] = {"Monday"}, *const all[2] = {"monday",
+                                                                    "\xC3\xA4pfel \xD0\xB6"};
+    static const int64_t three = 3, two = 2, one = 1, row[2] = {1, 3}, single[2] = {1, 1},
+                         square[2] = {3, 3};
     driver *d = driver_create("StringNormalizer", 10);
     driver_text(d, "case_change_action", "LOWER");
     driver_texts(d, "stopwords", 1, stop);
@@ -199,7 +266,8 @@ static void counted_grams(void **state)
 {
     (void)state;
     /* Single tokens 2, 3, 5, 4; pairs (5, 6), (7, 8), (6, 7). */
-    static const int64_t starts[2] = {0, 4}, columns[7] = {0, 1, 2, 3, 4, 5, 6}, pool[10] = {2, 3, 5, 4, 5, 6, 7, 8, 6, 7};
+    static const int64_t starts[2] = {0, 4}, columns[7] = {0, 1, 2, 3, 4, 5, 6},
+                         pool[10] = {2, 3, 5, 4, 5, 6, 7, 8, 6, 7};
     static const int32_t x[12] = {1, 1, 3, 3, 3, 7, 8, 6, 7, 5, 6, 8};
     static const int64_t dims[2] = {2, 6}, out[2] = {2, 7};
     static const float weights[7] = {1, 2, 3, 4, 5, 6, 7};
@@ -246,7 +314,8 @@ static void counted_grams(void **state)
 
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {CASE(patterns), CASE(patterns_refused), CASE(full_matches), CASE(concatenations),
-                                      CASE(splits),   CASE(normalized),       CASE(counted_grams)};
+    static const test_case cases[] = {
+        CASE(patterns), CASE(patterns_refused), CASE(full_matches), CASE(concatenations),
+        CASE(splits),   CASE(normalized),       CASE(counted_grams)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }
