@@ -208,7 +208,7 @@ def test_numbers_whatever_the_locale():
             strip = [re.sub(r"\d+ steps?, the longest.*", "", s) for s in said[i:i + 3]]
             assert strip[0] == strip[1] == strip[2], strip
         bench = json.loads(tenon("bench", DIGITS, "--duration", "1.5ms", "--threads", 1, "--json", env={"LC_ALL": "de_DE.UTF-8"}).stdout)
-        assert isinstance(bench["runs"][0]["per_second"], float)
+        assert bench["runs"][0]["per_second"] > 0
 
 
 def test_paths_in_utf8():
