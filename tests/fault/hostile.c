@@ -41,7 +41,7 @@
 typedef struct seed_file {
     char path[1024], folder[1024];
     uint8_t *data;
-    size_t size;
+    size_t size = 0;
 } seed_file;
 
 static seed_file *files;
@@ -178,7 +178,7 @@ static attempt_stage damage_one(tenon_env *env, meter *m, uint64_t number)
     attempt_options o = {
         .folder = f->folder, .deadline_ns = DEADLINE_NS, .max_run_bytes = RUN_BYTES};
     attempt a;
-    size_t size, blocks = m->live_blocks, bytes = m->live_bytes;
+    size_t size = 0, blocks = m->live_blocks, bytes = m->live_bytes;
     uint8_t *made = mutate(f->data, f->size, donor->data, donor->size, state, &size);
     assert_non_null(made);
     uint8_t *data = malloc(size ? size : 1); /* of exactly this size, for the address sanitizer */
