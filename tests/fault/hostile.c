@@ -41,7 +41,7 @@
 typedef struct seed_file {
     char path[1024], folder[1024];
     uint8_t *data;
-    size_t size = 0;
+    size_t size;
 } seed_file;
 
 static seed_file *files;
