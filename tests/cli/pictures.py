@@ -199,3 +199,15 @@ def test_damaged_png():
             head = b"IHDR" + size + whole[24:29]
             save(x, whole[:12] + head + zlib.crc32(head).to_bytes(4, "big") + whole[33:])
             refused("run", path, "--input", x, status=3, says="x.png")
+
+
+def test_absent_libraries():
+    """What the build lacks is said, with the package that brings it; what it has works."""
+    with temporary() as t:
+        path = identity(t, "uint8", ["h", "w"])
+        for ending, content, package in ((".png", png([[7]]), "libspng-dev"), (".jpg", jpeg([[7]]), "libturbojpeg0-dev")):
+            x = save(os.path.join(t, "x" + ending), content)
+            if f"no {ending}" in BUILT:
+                refused("run", path, "--input", x, status=4, says=package)
+            else:
+                assert (result(path, "--input", x) == 7).all()
