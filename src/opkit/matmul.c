@@ -143,6 +143,17 @@ static tenon__matmul_way choose_way(const tenon__matmul *mm)
     return TENON__MATMUL_PACKS;
 }
 
+/* Products in the batch: as many as the output holds. */
+static int64_t batch_count(const tenon__matmul *mm)
+{
+    int64_t count = 1;
+    for (int i = 0; i < mm->batch_rank; i++)
+        if (mm->batch[i] == 0) return 0;
+    for (int i = 0; i < mm->batch_rank; i++)
+        count *= mm->batch[i];
+    return count;
+}
+
 /* All rows by one panel of a product. */
 static double panel_ns(const tenon__matmul *mm, const tenon__matmul_cost *cost)
 {
@@ -171,9 +182,7 @@ static void cut_rows(tenon__matmul *mm, const tenon__matmul_cost *cost, int64_t 
 tenon_status tenon__matmul_cut(tenon__matmul *mm, const tenon__matmul_cost *cost, tenon__bind *c)
 {
     int64_t tiles = 1;
-    mm->count = 1;
-    for (int i = 0; i < mm->batch_rank; i++)
-        mm->count *= mm->batch[i];
+    mm->count = batch_count(mm);
     mm->nr = cost->nr;
     mm->tiles = mm->pack_tiles = 0;
     mm->packs_first = false;
@@ -262,6 +271,7 @@ void tenon__matmul_walk_panels(int64_t total, int64_t panels, int64_t per_tile, 
 static tenon_status work_set(tenon__matmul *mm, tenon__bind *c)
 {
     size_t bytes;
+    if (batch_count(mm) == 0 || mm->m == 0 || mm->n == 0) return TENON_OK;
     if (!tenon__gemm_packed_bytes(mm->row, mm->k, mm->n, &bytes)) goto fail;
     mm->panel_floats = (size_t)mm->k * (size_t)mm->row->nr;
     mm->matrix_floats = bytes / sizeof(float);
