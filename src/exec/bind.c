@@ -227,7 +227,7 @@ static tenon_status infer_step(tenon__frame *f, uint32_t s, bool *wait, tenon_er
     for (uint32_t i = 0; i < step->out_count; i++) {
         const tenon__view *v = run->out[i];
         if (v->kind == TENON_VALUE_TENSOR && !tenon__dims_known(v))
-            return tenon__fail(err, TENON_EINTERNAL, "output %u has no size", i);
+            return tenon__fail(err, TENON_ELIMIT, "the size of output %u overflows", i);
     }
     return TENON_OK;
 }

@@ -213,6 +213,8 @@ def broken():
                                               ["y"], domains=[("ai.onnx.preview", 1)])
     yield "tensor-operator-on-sequence", simple([node("MatMul", ["x", "w"], ["y"])], [port("x", F32, [2, 3], "sequence")], ["y"],
                                                 [tensor("w", numbers([3, 5]))])
+    yield "reshape-overflows", simple([node("Reshape", ["x", "to"], ["y"])], [port("x", F32, [2, 3])], ["y"],
+                                      [i64("to", -1, 1 << 62, 4)])
     yield "normalizer-of-high-rank", simple([node("StringNormalizer", ["x"], ["y"])], [port("x", "string", [1] * 9)], ["y"])
     lies = body([node("Identity", ["go"], ["on"]), node("Add", ["v", "v"], ["next"])],
                 [port("i", "int64", []), port("go", "bool", []), port("v", F32, [3])], ["on", "next"])
