@@ -29,9 +29,10 @@ static tenon_status service_give(void *ctx, tenon__view *out, tenon_value *value
     return tenon__frame_give(ctx, out, value, err);
 }
 
-static void *service_buffer(void *ctx, uint32_t index, size_t size_bytes)
+static tenon_status service_buffer(void *ctx, uint32_t index, size_t size_bytes, void **out,
+                                   tenon_error *err)
 {
-    return tenon__frame_buffer(ctx, index, size_bytes);
+    return tenon__frame_buffer(ctx, index, size_bytes, out, err);
 }
 
 static tenon__services services_of(tenon__frame *f)

@@ -199,22 +199,27 @@ tenon_status tenon__frame_resize(tenon__frame *f, tenon__view *out, tenon_dtype 
     return TENON_OK;
 }
 
-void *tenon__frame_buffer(tenon__frame *f, uint32_t index, size_t size_bytes)
+tenon_status tenon__frame_buffer(tenon__frame *f, uint32_t index, size_t size_bytes, void **out,
+                                 tenon_error *err)
 {
     tenon__bound *b = &f->bound[f->step];
     tenon__buffer none = {NULL, 0};
-    if (index >= 1024) return NULL;
+    if (index >= 1024) return tenon__fail(err, TENON_ELIMIT, "more than 1024 buffers");
     while (b->buffers.count <= index)
-        if (!tenon__vec_push(f->allocator, &b->buffers, none)) return NULL;
+        if (!tenon__vec_push(f->allocator, &b->buffers, none))
+            return tenon__fail(err, TENON_ENOMEM, "no memory for a list of buffers");
     tenon__buffer *buffer = &b->buffers.items[index];
-    size_t need, half;
-    if (buffer->data && buffer->size_bytes >= size_bytes) return buffer->data;
-    if (!tenon__add(size_bytes, TENON_TENSOR_PAD_BYTES, &need) ||
-        !tenon__add(need, need / 2, &half))
-        return NULL;
-    if (tenon__frame_take(f, buffer->size_bytes, half, &buffer->data, true, NULL)) return NULL;
-    buffer->size_bytes = half;
-    return buffer->data;
+    if (!buffer->data || buffer->size_bytes < size_bytes) {
+        size_t need, half;
+        if (!tenon__add(size_bytes, TENON_TENSOR_PAD_BYTES, &need) ||
+            !tenon__add(need, need / 2, &half))
+            return tenon__fail(err, TENON_ELIMIT, "a buffer's size overflows");
+        tenon_status st = tenon__frame_take(f, buffer->size_bytes, half, &buffer->data, true, err);
+        if (st) return st;
+        buffer->size_bytes = half;
+    }
+    *out = buffer->data;
+    return TENON_OK;
 }
 
 tenon_status tenon__frame_give(tenon__frame *f, tenon__view *out, tenon_value *value,

@@ -112,9 +112,9 @@ tenon_status tenon__frame_resize(tenon__frame *frame, tenon__view *out, tenon_dt
 tenon_status tenon__frame_give(tenon__frame *frame, tenon__view *out, tenon_value *value,
                                tenon_error *err);
 
-/* Buffer `index` of the control operator at the cursor, at least so large, its bytes kept; NULL
- * where there is no room. */
-void *tenon__frame_buffer(tenon__frame *frame, uint32_t index, size_t size_bytes);
+/* Buffer `index` of the control operator at the cursor, at least so large, its bytes kept. */
+tenon_status tenon__frame_buffer(tenon__frame *frame, uint32_t index, size_t size_bytes, void **out,
+                                 tenon_error *err);
 
 /* Counted heap memory of a session: TENON_ELIMIT names the cap and the request. */
 tenon_status tenon__frame_take(tenon__frame *frame, size_t old_bytes, size_t size_bytes,

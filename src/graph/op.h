@@ -191,9 +191,9 @@ typedef struct tenon__services {
     tenon_status (*give)(void *ctx, tenon__view *out, tenon_value *value, tenon_error *err);
     struct tenon_env *env; /* for making tensors and values */
     /* Memory of a control operator that keeps its bytes from round to round and run to run while it
-     * grows; `index` below 1024 is the operator's to number. NULL where out of memory or over the
-     * limit. */
-    void *(*buffer)(void *ctx, uint32_t index, size_t size_bytes);
+     * grows; `index` below 1024 is the operator's to number. TENON_ENOMEM, TENON_ELIMIT. */
+    tenon_status (*buffer)(void *ctx, uint32_t index, size_t size_bytes, void **out,
+                           tenon_error *err);
 } tenon__services;
 
 /* ---- control flow

@@ -41,9 +41,8 @@ tenon_status tenon__control_carry(const tenon__control *c, const tenon__view *co
         if (from[i]->kind != TENON_VALUE_TENSOR || !is_carried(r, from[i], count)) continue;
         if (!tenon__view_bytes(from[i], &bytes))
             return tenon__fail(r->err, TENON_ELIMIT, "a carried value's size overflows");
-        aside[i].data = s->buffer(s->ctx, i, bytes);
-        if (!aside[i].data)
-            return tenon__fail(r->err, TENON_ENOMEM, "no memory for a carried value");
+        tenon_status st = s->buffer(s->ctx, i, bytes, &aside[i].data, r->err);
+        if (st) return st;
         if (bytes) memcpy(aside[i].data, from[i]->data, bytes);
     }
     /* Values first become ours, so that giving one up never frees another. */
@@ -82,9 +81,10 @@ tenon_status tenon__stack_push(const tenon__control *c, tenon__stack *k, uint32_
                            (long long)k->rounds);
     if (!tenon__add(k->used_bytes, bytes, &total))
         return tenon__fail(r->err, TENON_ELIMIT, "a scan output's size overflows");
-    k->data = r->services->buffer(r->services->ctx, buffer, total);
-    if (!k->data)
-        return tenon__fail(r->err, TENON_ELIMIT, "no memory for a scan output of %zu bytes", total);
+    void *data;
+    tenon_status st = r->services->buffer(r->services->ctx, buffer, total, &data, r->err);
+    if (st) return st;
+    k->data = data;
     if (bytes) memcpy(k->data + k->used_bytes, item->data, bytes);
     k->used_bytes = total;
     k->rounds++;

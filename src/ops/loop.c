@@ -54,8 +54,11 @@ static tenon_status start(tenon__control *c, state *s)
     s->scans = (uint32_t)body->outputs.count - 1 - s->carried;
     s->round_view = (tenon__view){.dtype = TENON_I64, .data = &s->round};
     s->cond_view = (tenon__view){.dtype = TENON_BOOL, .data = &s->cond};
-    s->stacks = r->services->buffer(r->services->ctx, STACKS, (s->scans + 1) * sizeof *s->stacks);
-    if (!s->stacks) return tenon__fail(r->err, TENON_ENOMEM, "no memory for the scan outputs");
+    void *stacks;
+    tenon_status st = r->services->buffer(r->services->ctx, STACKS,
+                                          (s->scans + 1) * sizeof *s->stacks, &stacks, r->err);
+    if (st) return st;
+    s->stacks = stacks;
     memset(s->stacks, 0, (s->scans + 1) * sizeof *s->stacks);
     return tenon__control_carry(c, r->in + (r->in_count > 2 ? 2 : 0), s->carried);
 }

@@ -107,10 +107,14 @@ static tenon_status start(tenon__control *c, state *s)
                                (long long)s->rounds, (long long)n);
         s->rounds = n;
     }
-    s->stacks = v->buffer(v->ctx, STACKS, (s->scans + 1) * sizeof *s->stacks);
-    s->slices = v->buffer(v->ctx, SLICES, (size_t)a->inputs * sizeof *s->slices);
-    if (!s->stacks || !s->slices)
-        return tenon__fail(r->err, TENON_ENOMEM, "no memory for the scan's slices");
+    void *stacks, *slices;
+    tenon_status st =
+        v->buffer(v->ctx, STACKS, (s->scans + 1) * sizeof *s->stacks, &stacks, r->err);
+    if (st == TENON_OK)
+        st = v->buffer(v->ctx, SLICES, (size_t)a->inputs * sizeof *s->slices, &slices, r->err);
+    if (st) return st;
+    s->stacks = stacks;
+    s->slices = slices;
     memset(s->stacks, 0, (s->scans + 1) * sizeof *s->stacks);
     return tenon__control_carry(c, r->in, s->carried);
 }
@@ -134,8 +138,10 @@ static tenon_status take_slice(tenon__control *c, state *s, uint32_t k)
     for (int d = 0, to = 0; d < v->rank; d++)
         if (d != axis) slice->dims[to++] = v->dims[d];
     const uint8_t *src = (const uint8_t *)v->data + at * inner;
-    uint8_t *dst = r->services->buffer(r->services->ctx, COPIES + k, outer * inner);
-    if (!dst) return tenon__fail(r->err, TENON_ENOMEM, "no memory for a slice");
+    void *data;
+    st = r->services->buffer(r->services->ctx, COPIES + k, outer * inner, &data, r->err);
+    if (st) return st;
+    uint8_t *dst = data;
     for (size_t o = 0; o < outer && inner; o++)
         memcpy(dst + o * inner, src + o * (size_t)s->rounds * inner, inner);
     slice->data = dst;

@@ -43,8 +43,11 @@ static tenon_status start(tenon__control *c, state *s)
             (!r->in[i]->value || tenon_value_count(r->in[i]->value) != s->rounds))
             return tenon__fail(r->err, TENON_ESHAPE, "input %u has %zu items; the first has %zu", i,
                                r->in[i]->value ? tenon_value_count(r->in[i]->value) : 0, s->rounds);
-    s->inputs = r->services->buffer(r->services->ctx, 0, r->in_count * sizeof *s->inputs);
-    if (!s->inputs) return tenon__fail(r->err, TENON_ENOMEM, "no memory for the body's inputs");
+    void *room;
+    status =
+        r->services->buffer(r->services->ctx, 0, r->in_count * sizeof *s->inputs, &room, r->err);
+    if (status) return status;
+    s->inputs = room;
     for (uint32_t i = 0; i < r->out_count && status == TENON_OK; i++) {
         tenon_value *empty;
         status = tenon__value_create(tenon__env_allocator(r->services->env), TENON_VALUE_SEQUENCE,

@@ -95,9 +95,10 @@ static tenon_status read_all(loading *l, const char *name, tenon__file *out, ten
     *out = (tenon__file){.allocator = a};
     tenon_status st = r->open(r->user, name, &handle, &size);
     if (st) return tenon__fail(err, st, "the reader cannot open %s", name ? name : "the model");
-    if (size > SIZE_MAX / 2) {
-        st = tenon__fail(err, TENON_ELIMIT, "%llu bytes do not fit the address space",
-                         (unsigned long long)size);
+    uint64_t most = l->options.max_bytes ? l->options.max_bytes : SIZE_MAX / 2;
+    if (size > most) {
+        st = tenon__fail(err, TENON_ELIMIT, "the file has %llu bytes; at most %llu may be read",
+                         (unsigned long long)size, (unsigned long long)most);
         goto done;
     }
     data = tenon__alloc(a, (size_t)size + TENON_TENSOR_PAD_BYTES);
