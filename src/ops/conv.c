@@ -10,12 +10,13 @@
  * and M.
  *
  * Passes (and FusedConv) add: input 3, Z of Y's shape, added before the activation; input 4, a
- * constant factor [M] of W (f32, constant W); `activation`,
- * `activation_alpha`, `activation_beta` (see opkit/convolve.h), f32 only; `blocked_output` = 1: a
- * plain input with at most 4 channels, output in blocks of 16 channels. */
+ * constant factor [M] of W (f32, constant W); `activation`, `activation_alpha`, `activation_beta`
+ * (see opkit/convolve.h), f32 only. */
 #include "opkit/convolve.h"
 #include "opkit/index.h"
-#include "tensor/convert.h"
+#ifdef TENON_TEST_REF
+#include "opkit/convolve_ref.h"
+#endif
 
 typedef struct attrs {
     tenon__convolve_attrs conv;
@@ -263,35 +264,7 @@ static tenon_status run(const tenon__run *r)
 static tenon_status ref(const tenon__run *r)
 {
     const attrs *a = r->attrs;
-    tenon__convolve_shape s;
-    tenon__conv_grid g;
-    tenon_status st = tenon__convolve_fit(&a->conv, r->in[0], r->in[1], &s, r->err);
-    if (st) return st;
-    const tenon_dtype d = r->in[0]->dtype;
-    tenon__convolve_grid(&s, &g);
-    for (int64_t plane = 0; plane < s.batch * s.group; plane++)
-        for (int64_t o = 0; o < s.outputs; o++)
-            for (int64_t i = 0; i < g.positions; i++) {
-                const int64_t m = plane % s.group * s.outputs + o;
-                const int64_t to = (plane * s.outputs + o) * g.positions + i;
-                double sum = 0;
-                for (int64_t tap = 0; tap < g.taps; tap++) {
-                    int64_t at = locate(&g, i, tap);
-                    for (int64_t c = 0; at >= 0 && c < s.channels; c++)
-                        sum += tenon__get_f64(d, r->in[0]->data,
-                                              (size_t)((plane * s.channels + c) * g.plane + at)) *
-                               tenon__get_f64(d, r->in[1]->data,
-                                              (size_t)((m * s.channels + c) * g.taps + tap));
-                }
-                if (TENON__HAS(r, 4)) sum *= tenon__get_f64(d, r->in[4]->data, (size_t)m);
-                if (TENON__HAS(r, 2)) sum += tenon__get_f64(d, r->in[2]->data, (size_t)m);
-                if (TENON__HAS(r, 3)) sum += tenon__get_f64(d, r->in[3]->data, (size_t)to);
-                if (d == TENON_F64)
-                    ((double *)r->out[0]->data)[to] = sum;
-                else
-                    ((float *)r->out[0]->data)[to] = tenon__activate(&a->tail, (float)sum);
-            }
-    return TENON_OK;
+    return convolve_ref(r, &a->conv, &a->tail);
 }
 #endif
 
