@@ -7,11 +7,23 @@
 
 #define BV (TENON__BLOCK / VF) /* vectors of a block */
 
-/* The activation is chosen once for the strip, not for each vector. */
-TENON__INLINE void finish(const tenon__epilogue *e, vf v, const float *residual, float *y)
+/* The activations that matter for speed stand in the strip, each known when it is compiled; the
+ * others are applied by a loop over what was stored, so that their code is there once. */
+TENON__INLINE vf finish_clip(const tenon__epilogue *e, vf v)
 {
-    if (residual) v = vf_add(v, vf_load(residual));
-    vf_store(y, vf_activate(e, v));
+    const tenon__epilogue clip = {.kind = TENON__ACT_CLIP, .alpha = e->alpha, .beta = e->beta};
+    return e->kind == TENON__ACT_CLIP ? vf_activate(&clip, v) : v;
+}
+
+static bool is_other(const tenon__epilogue *e)
+{
+    return e->kind != TENON__ACT_NONE && e->kind != TENON__ACT_CLIP;
+}
+
+static __attribute__((noinline)) void finish_others(const tenon__epilogue *e, float *y, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += VF)
+        vf_store(y + i, vf_activate(e, vf_load(y + i)));
 }
 
 TENON__INLINE void strip(const tenon__blocked_strip *s, const int blocks, const int pixels)
@@ -52,9 +64,12 @@ TENON__INLINE void strip(const tenon__blocked_strip *s, const int blocks, const 
         TENON__UNROLL
         for (int v = 0; v < n; v++) {
             const int64_t at = v / BV * s->y_block + p * WIDTH + v % BV * VF;
-            finish(s->epilogue, acc[p][v], s->residual ? s->residual + at : NULL, s->y + at);
+            const vf sum = s->residual ? vf_add(acc[p][v], vf_load(s->residual + at)) : acc[p][v];
+            vf_store(s->y + at, finish_clip(s->epilogue, sum));
         }
     }
+    for (int b = 0; b < blocks && is_other(s->epilogue); b++)
+        finish_others(s->epilogue, s->y + b * s->y_block, (int64_t)pixels * WIDTH);
 }
 
 /* clang-format off */
@@ -114,7 +129,8 @@ TENON__INLINE void depthwise_some(const tenon__depthwise_strip *s, int64_t at, c
         TENON__UNROLL
         for (int v = 0; v < BV; v++) {
             const int64_t to = (at + p) * TENON__BLOCK + v * VF;
-            finish(s->epilogue, acc[p][v], s->residual ? s->residual + to : NULL, s->y + to);
+            const vf sum = s->residual ? vf_add(acc[p][v], vf_load(s->residual + to)) : acc[p][v];
+            vf_store(s->y + to, finish_clip(s->epilogue, sum));
         }
     }
 }
@@ -127,6 +143,7 @@ static void depthwise(const tenon__depthwise_strip *s)
     for (; p + 2 <= s->count; p += 2)
         depthwise_some(s, p, 2);
     if (p < s->count) depthwise_some(s, p, 1);
+    if (is_other(s->epilogue)) finish_others(s->epilogue, s->y, s->count * TENON__BLOCK);
 }
 
 const tenon__blocked_row ROW = {
