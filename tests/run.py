@@ -4,7 +4,7 @@
 
     tests/run.py [--filter TEXT] [--seed N] [--only PREFIX] [--jobs N] [--wrap COMMAND] [--strict] [-v] BUILD...
 
-The C programs are those that BUILD/gen/tests.txt lists; the Python files (tests/cli, tests/models) run where BUILD
+The C programs are those that BUILD/gen/tests.txt lists; the Python files (tests/abi, tests/cli, tests/models) run where BUILD
 holds the command. FILTER and SEED in the environment stand in for the options. --only keeps the programs whose name
 ("unit/pool", "cli/run") begins with PREFIX. --wrap goes in front of each C program (an emulator). --strict counts a
 skip that tests/skips does not name as a failure. Passing cases are printed only with -v. The last line is
@@ -50,7 +50,7 @@ def programs(build, args):
     if not os.path.exists(os.path.join(build, "tenon")):
         print(f"{build}: no command, so no test in Python")
         return found
-    for area in ("cli", "models"):
+    for area in ("abi", "cli", "models"):
         folder = os.path.join(HERE, area)
         for file in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
             if file.endswith(".py") and not file.startswith("_"):
