@@ -4,6 +4,7 @@
  *
  *   MR            most rows of a tile: MR * 2 sums, two vectors of B and one of A fit the registers
  *   TILE_ROWS(X)  X(1) X(2) ... X(MR)
+ *   WIDE          panels that one row takes at a time, to have enough chains of sums in flight
  *   vf_clip, vf_activate, vf_transpose (a block of VF x VF floats), vf_widen (f16 to f32)
  *   ROW, NAME, NEEDS
  *
@@ -12,10 +13,8 @@
 #include "kernels/unroll.h"
 #include "tensor/convert.h"
 
-#define NV 2
-#define NR (NV * VF)
-/* One row takes so many panels at a time, to have enough chains of multiply-adds in flight. */
-#define WIDE      2
+#define NV        2
+#define NR        (NV * VF)
 #define WIDE_COLS (WIDE * NR)
 /* k and rows of a block: its A and one panel's part of B stay in the second cache level. */
 #define KC 1024
@@ -23,8 +22,9 @@
 /* Rows of the copied block of A are this far apart: no power of two, so that they lie in different
  * sets of the cache. */
 #define COPY_ROW (KC + 16)
-/* Tiles of few rows wait for B: it is asked for so many rows ahead. */
-#define AHEAD 24
+/* Tiles of few rows wait for B: it is asked for so many rows ahead. More would keep the hardware's
+ * own prefetching from its best. */
+#define AHEAD (512 / (NR * FLOAT))
 
 #define SCRATCH_FLOATS (MC * COPY_ROW + KC * NR)
 #define FLOAT          ((int64_t)sizeof(float))

@@ -4,6 +4,7 @@
 
 #define MR           12
 #define TILE_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
+#define WIDE         1
 #define ROW          tenon__qgemm_avx512
 #define NAME         "qgemm_avx512_12x32"
 #define NEEDS        (TENON__CPU_AVX2 | TENON__CPU_AVX512)

@@ -4,6 +4,7 @@
  *
  *   MR           most rows of a tile: MR * 2 sums, two vectors of B and one of A fit the registers
  *   TILE_ROWS(X) X(1) X(2) ... X(MR)
+ *   WIDE         panels that one row takes at a time, to have enough chains of sums in flight
  *   ELEMENT      type of packed elements: 8 or 16 bits; K_UNIT of them, a group, meet in a lane
  *   A_SHIFT_U8, A_SHIFT_I8, B_SHIFT_U8
  *                added to a byte to make it an element: 0, or 128 of either sign
@@ -18,11 +19,11 @@
 #include "kernels/qgemm/qgemm.h"
 #include "kernels/unroll.h"
 
-#define NV          2
-#define NR          (NV * VF)
-#define WIDE        2 /* panels at a time for one row */
-#define WIDE_COLS   (WIDE * NR)
-#define AHEAD       16 /* groups: how early B is asked for, where few rows wait for it */
+#define NV        2
+#define NR        (NV * VF)
+#define WIDE_COLS (WIDE * NR)
+/* How early B is asked for, in groups of all columns, where few rows wait for it. */
+#define AHEAD       (512 / (NR * GROUP_BYTES))
 #define MC          TENON__QGEMM_BLOCK
 #define GROUP_BYTES ((int64_t)(K_UNIT * sizeof(ELEMENT)))
 #define ROWS_AT     3
