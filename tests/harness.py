@@ -45,6 +45,15 @@ def tenon(*args, status=0, stdin=b"", env=None, timeout=600):
     return done
 
 
+def sanitized():
+    """Whether the command is a sanitizer's build: slow, and with an address space of its own."""
+    cache = os.path.join(os.path.dirname(BIN), "CMakeCache.txt")
+    if not os.path.exists(cache):
+        return False
+    with open(cache, encoding="utf-8") as f:
+        return any(line.startswith("TENON_SANITIZE:") and line.split("=", 1)[1].strip() for line in f)
+
+
 def temporary():
     """A temporary folder, as a context manager."""
     return tempfile.TemporaryDirectory(prefix="tenon-test-")

@@ -4,8 +4,8 @@
 
     tests/run.py [--filter TEXT] [--seed N] [--only PREFIX] [--jobs N] [--wrap COMMAND] [--strict] [-v] BUILD...
 
-The C programs are those that BUILD/gen/tests.txt lists; the Python files (tests/abi, tests/cli, tests/models) run where BUILD
-holds the command. FILTER and SEED in the environment stand in for the options. --only keeps the programs whose name
+The C programs are those that BUILD/gen/tests.txt lists; the Python files (tests/abi, tests/cli, tests/models) run where
+BUILD holds the command. FILTER and SEED in the environment stand in for the options. --only keeps the programs whose name
 ("unit/pool", "cli/run") begins with PREFIX. --wrap goes in front of each C program (an emulator). --strict counts a
 skip that tests/skips does not name as a failure. Passing cases are printed only with -v. The last line is
 "N passed, N failed, N skipped"; exits 1 where a case failed or none ran.
