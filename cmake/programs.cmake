@@ -44,7 +44,7 @@ if(TENON_CLI AND cli_sources)
     # The manual page comes from the command's own table of options.
     if(NOT CMAKE_CROSSCOMPILING OR CMAKE_CROSSCOMPILING_EMULATOR)
         add_custom_command(OUTPUT tenon.1 COMMAND tenon --man > tenon.1 DEPENDS tenon VERBATIM)
-        add_custom_target(man DEPENDS tenon.1)
+        add_custom_target(man ALL DEPENDS tenon.1)
         add_dependencies(product man)
     endif()
 endif()

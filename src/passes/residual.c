@@ -2,6 +2,13 @@
 /* Add of a value of the same shape behind a convolution or matrix product becomes its input 3. */
 #include "passes/match.h"
 
+static bool is_sum(const tenon__node *node)
+{
+    return (tenon__match_is(node, "Add") || tenon__match_is(node, "Sum")) &&
+           node->input_count == 2 && node->inputs[0] != TENON__NO_VALUE &&
+           node->inputs[1] != TENON__NO_VALUE;
+}
+
 static bool takes_residual(const tenon__pass_context *c, const tenon__node *conv)
 {
     return tenon__match_input(conv, 3) == TENON__NO_VALUE &&
@@ -19,7 +26,7 @@ tenon_status tenon__pass_residual(tenon__pass_context *c)
 {
     for (size_t n = 0; n < c->graph->nodes.count; n++) {
         tenon__node *add = c->graph->nodes.items[n];
-        if (add->dead || !tenon__match_is(add, "Add") || add->input_count != 2) continue;
+        if (add->dead || !is_sum(add)) continue;
         /* The later of two convolutions takes the other's output: then it is there. */
         for (uint32_t k = 0; k < 2; k++) {
             uint32_t i = 1 - k;
