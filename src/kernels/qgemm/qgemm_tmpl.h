@@ -349,7 +349,8 @@ static void run(const tenon__qgemm *g)
         }
         for (int64_t j = 0; j < g->n;) {
             const int64_t left = g->n - j;
-            const int most = g->m == 1 && left > NR ? WIDE_COLS : NR;
+            /* A wide row needs all its panels, the last of them perhaps in part. */
+            const int most = g->m == 1 && left > WIDE_COLS - NR ? WIDE_COLS : NR;
             const int cols = left < most ? (int)left : most;
             strip_run(g, i, rows, ready ? a : g->scratch, ready ? g->a_row : step, j, cols,
                       (int64_t)panel_bytes, wants_sums ? row_sums : NULL);
