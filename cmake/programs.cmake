@@ -89,6 +89,7 @@ if(TENON_FUZZ)
         endif()
         add_executable(fuzz_${stem} "${source}")
         target_include_directories(fuzz_${stem} PRIVATE ${private_includes})
+        target_compile_definitions(fuzz_${stem} PRIVATE TENON_FUZZER)
         target_link_libraries(fuzz_${stem} PRIVATE tenon_static tenon_flags)
         target_link_options(fuzz_${stem} PRIVATE -fsanitize=fuzzer)
         set_target_properties(fuzz_${stem} PROPERTIES

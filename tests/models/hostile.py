@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Damaged models through the command: an exit status of the contract, one line that says why, no hang, no more memory than
-it may have. (tests/fault/hostile.c damages far more of them, inside one process.)"""
+"""Damaged models through the command: an exit status of the contract, one line that says why, no hang, no more memory
+than it may have. (tests/fault/hostile.c damages far more of them, inside one process.)"""
 import glob
 import os
 import random
@@ -23,24 +23,23 @@ def models(root):
 
 
 def damage(content, r):
+    """Some bits flipped, pieces cut and repeated; half of the time only one bit, so that some models stay whole."""
     b = bytearray(content)
-    head = min(len(b), r.choice([200, 2000, len(b)]))
-    for _ in range(r.choice([1, 1, 3, 10])):
-        at = r.randrange(max(1, min(head, len(b))))
-        kind = r.randrange(6)
+    for _ in range(r.choice([0, 0, 0, 1, 1, 4])):
+        at = r.randrange(min(len(b), r.choice([200, 2000, len(b)])) or 1)
+        kind = r.randrange(5)
         if kind == 0 and b:
-            b[at] ^= 1 << r.randrange(8)
-        elif kind == 1 and b:
             b[at] = r.choice([0, 1, 0x7f, 0x80, 0xff])
-        elif kind == 2:
+        elif kind == 1:
             del b[at:at + r.randrange(1, 40)]
-        elif kind == 3:
+        elif kind == 2:
             b[at:at] = b[r.randrange(len(b) + 1):][:r.randrange(1, 60)]
-        elif kind == 4:
+        elif kind == 3:
             del b[max(1, at):]
         else:
             b[at:at + 9] = b"\xff" * r.randrange(1, 10)
-    return bytes(b)
+    at = r.randrange(len(b) or 1)
+    return bytes(b[:at]) + bytes(x ^ 1 << r.randrange(8) for x in b[at:at + 1]) + bytes(b[at + 1:])
 
 
 def limit():
@@ -76,9 +75,9 @@ def run_damaged(seed, files):
 
 def batch(name, root):
     files = models(root)
-    count = 1000 if os.environ.get("TENON_TEST_LONG", "0") not in ("", "0") else 25 if sanitized() else 100
+    count = 1000 if os.environ.get("TENON_TEST_LONG", "0") not in ("", "0") else 50 if sanitized() else 100
     ends = [run_damaged(random_seed(name) + i, files) for i in range(count)]
-    assert 0 in ends and 3 in ends, "the damage is such that all or none fail"
+    assert 0 in ends and 3 in ends, "the damage is such that all or none are refused"
 
 
 def test_own():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The small nets of the test data, one for each kind that users export, and its odd structures: every ONNX file on every
-sample against eager PyTorch or onnxruntime, and its first sample without passes, by other numbers of threads and by other
-instruction sets."""
+"""The small nets of the test data, one for each kind that users export, and its odd structures: every ONNX file on
+every sample against eager PyTorch or onnxruntime, and its first sample without passes, by other numbers of threads and
+by other instruction sets."""
 import glob
 import json
 import os
