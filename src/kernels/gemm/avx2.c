@@ -5,7 +5,8 @@
 
 #define MR           6
 #define TILE_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6)
-#define WIDE         2
+#define WIDE         4
+#define WIDE_PACKED  1
 #define ROW          tenon__gemm_avx2
 #define NAME         "gemm_avx2_6x16"
 #define NEEDS        TENON__CPU_AVX2

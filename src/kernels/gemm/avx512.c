@@ -5,7 +5,8 @@
 
 #define MR           12
 #define TILE_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
-#define WIDE         1
+#define WIDE         4
+#define WIDE_PACKED  0
 #define ROW          tenon__gemm_avx512
 #define NAME         "gemm_avx512_12x32"
 #define NEEDS        (TENON__CPU_AVX2 | TENON__CPU_AVX512)

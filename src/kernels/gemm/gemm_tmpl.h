@@ -4,9 +4,9 @@
  *
  *   MR            most rows of a tile: MR * 2 sums, two vectors of B and one of A fit the registers
  *   TILE_ROWS(X)  X(1) X(2) ... X(MR)
- *   WIDE          panels that one row takes at a time, to have enough chains of sums in flight
- *   vf_clip, vf_activate, vf_transpose (a block of VF x VF floats), vf_widen (f16 to f32)
- *   ROW, NAME, NEEDS
+ *   WIDE          panels that one row takes at a time where B lies in rows, so as to read long
+ * runs, and, if WIDE_PACKED, where it is packed, to have enough chains of sums in flight vf_clip,
+ * vf_activate, vf_transpose (a block of VF x VF floats), vf_widen (f16 to f32) ROW, NAME, NEEDS
  *
  * A tile is a few rows by a few vectors of C, held in registers while k runs. */
 #include "kernels/gemm/gemm.h"
@@ -306,7 +306,7 @@ static void run(const tenon__gemm *g)
     const bool panel_copy = g->b_row != NR && g->n % NR != 0;
     /* One tile's height of rows uses B once: no block of it need stay in the cache. */
     const int64_t k_step = g->m > MR || copy || panel_copy ? KC : g->k > 0 ? g->k : 1;
-    const int wide = g->m == 1 ? WIDE_COLS : NR;
+    const int wide = g->m == 1 && (WIDE_PACKED || g->b_row != NR) ? WIDE_COLS : NR;
     for (int64_t i = 0; i < g->m; i += MC) {
         block s = {.i = i, .rows = g->m - i < MC ? g->m - i : MC};
         s.a_row = g->a_row;

@@ -6,6 +6,7 @@
 #define MR           12
 #define TILE_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
 #define WIDE         4
+#define WIDE_PACKED  1
 #define ROW          tenon__gemm_neon
 #define NAME         "gemm_neon_12x8"
 #define NEEDS        TENON__CPU_NEON
