@@ -4,8 +4,10 @@
 #define TENON_OPKIT_REORDER_H
 
 #include "graph/op.h"
+#include "kernels/transpose/transpose.h"
 
 typedef struct tenon__reorder_params {
+    const tenon__transpose_row *row;
     int64_t blocks, channels, plane; /* of one batch; positions */
     int64_t units, per_tile;         /* a unit is one block of one batch */
 } tenon__reorder_params;

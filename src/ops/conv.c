@@ -163,7 +163,7 @@ static tenon_status bind(tenon__bind *c)
     c->flops =
         2.0 * (double)planes * (double)p->grid.positions * (double)p->shape.outputs * (double)k;
     if (f64) return TENON_OK;
-    c->scratch_bytes = tenon__conv_scratch(pre->row, k, p->cut.positions);
+    c->scratch_bytes = tenon__conv_scratch(pre->row, k);
     if (!pre->packed && c->tiles) {
         p->pack_tiles = tenon__convolve_pack_tiles(pre->row, &p->shape, &p->pack_panels);
         c->work_bytes = (size_t)tenon__view_count(c->in[1]) * sizeof(float);

@@ -317,7 +317,7 @@ static tenon_status bind(tenon__bind *c)
     p->pack_tiles = 0;
     if (c->in[0]->dtype == TENON_F64) return TENON_OK;
     c->scratch_bytes =
-        tenon__align_up(tenon__conv_scratch(pre->row, s->channels * p->taps, p->cut.positions),
+        tenon__align_up(tenon__conv_scratch(pre->row, s->channels * p->taps),
                         64) +
         (size_t)(p->cut.positions * p->cut.outputs) * sizeof(float);
     if (!pre->packed && c->tiles) {
@@ -473,7 +473,7 @@ static tenon_status run(const tenon__run *r)
     }
     const float *w = pre->packed ? r->packed[0] : r->work, *x = r->in[0]->data;
     const size_t gathered =
-        tenon__align_up(tenon__conv_scratch(pre->row, s->channels * p->taps, p->cut.positions), 64);
+        tenon__align_up(tenon__conv_scratch(pre->row, s->channels * p->taps), 64);
     float *done = (float *)(void *)((uint8_t *)r->scratch + gathered);
     tenon__conv_block b = {
         .row = pre->row,

@@ -277,7 +277,6 @@ static tenon_status run(const tenon__run *r)
     const int64_t plane = r->tile / p->blocks, from = r->tile % p->blocks * row->cols;
     const int64_t cols = p->positions - from < row->cols ? p->positions - from : row->cols;
     const int64_t first = plane % s->group * s->outputs;
-    static const tenon__epilogue nothing = {.kind = TENON__ACT_NONE};
     sample_panel(r, p, plane, from, cols, row->cols, !pre->packed, r->scratch);
     if (!pre->packed) {
         multiply(r, p, plane, from, cols, row->cols, r->scratch);
@@ -290,12 +289,14 @@ static tenon_status run(const tenon__run *r)
             .cols = cols,
             .w = (const float *)r->packed[0] + (first + o) * p->k,
             .b = r->scratch,
+            .b_row = row->cols,
             .y = (float *)r->out[0]->data + (plane * s->outputs + o) * p->positions + from,
             .bias = TENON__HAS(r, BIAS) ? (const float *)r->in[BIAS]->data + first + o : NULL,
             .stride = p->positions,
             .first = true,
             .last = true,
-            .epilogue = &nothing,
+            .low = -INFINITY,
+            .high = INFINITY,
         };
         row->panel[rows - 1](&panel);
     }

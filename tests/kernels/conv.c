@@ -287,7 +287,7 @@ static plain plain_make(const problem *p, const tenon__conv_row *row)
         .bias = p->bias,
         .stride = area(p),
         .epilogue = &p->tail,
-        .scratch = rows_output(tenon__conv_scratch(row, p->channels * taps, area(p)), 64),
+        .scratch = rows_output(tenon__conv_scratch(row, p->channels * taps), 64),
     };
     return q;
 }

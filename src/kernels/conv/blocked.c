@@ -2,7 +2,6 @@
 /* Lines of blocked convolution, cut into products; and the packing of their weights. */
 #include "kernels/conv/blocked.h"
 
-#include <math.h>
 #include <string.h>
 
 /* ---- weights ---- */
@@ -40,13 +39,6 @@ void tenon__conv_pack_block(const tenon__conv_row *row, const void *w, const voi
 }
 
 /* ---- lines ---- */
-
-void tenon__conv_bounds(const tenon__epilogue *e, float *low, float *high)
-{
-    const bool clip = e->kind == TENON__ACT_CLIP;
-    *low = clip ? e->alpha : -INFINITY;
-    *high = clip ? e->beta : INFINITY;
-}
 
 /* Positions [*low, *high) of o, o + 1, ..., o + n - 1, counted from o, whose tap t lies inside. */
 static void inside(const tenon__conv_axis *a, int64_t o, int64_t n, int64_t t, int64_t *low,
@@ -136,8 +128,7 @@ void tenon__conv_line_run(const tenon__conv_line *l)
     const tenon__conv_axis *a = &l->axis;
     const int64_t most = l->row->most[l->blocks - 1], tap = l->channels * l->blocks * TENON__BLOCK;
     const int64_t count = l->to - l->from, chunks = (count + most - 1) / most;
-    const bool plain_tail =
-        l->epilogue->kind == TENON__ACT_NONE || l->epilogue->kind == TENON__ACT_CLIP;
+    const bool tail = tenon__conv_tail(l->epilogue);
     float copy[COPY_FLOATS];
     tenon__conv_product p = {
         .step = a->step * l->pixel,
@@ -166,7 +157,7 @@ void tenon__conv_line_run(const tenon__conv_line *l)
             run(l, &q, n);
         else
             run_edge(l, q, o, n);
-        for (int b = 0; b < l->blocks && !plain_tail; b++)
+        for (int b = 0; b < l->blocks && tail; b++)
             l->row->activate(l->epilogue, q.y + b * l->y_block, n * TENON__BLOCK);
     }
 }

@@ -72,7 +72,4 @@ typedef struct tenon__conv_line {
 } tenon__conv_line;
 void tenon__conv_line_run(const tenon__conv_line *l);
 
-/* Bounds that a clip sets, else none. */
-void tenon__conv_bounds(const tenon__epilogue *e, float *low, float *high);
-
 #endif

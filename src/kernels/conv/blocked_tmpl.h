@@ -86,6 +86,7 @@ static const tenon__conv_product_fn products_1[] = {N_6(1)};
 
 static void activate(const tenon__epilogue *e, float *y, int64_t n)
 {
-    for (; n > 0; n -= VF, y += VF)
+    for (; n >= VF; n -= VF, y += VF)
         vf_store(y, vf_activate(e, vf_load(y)));
+    if (n > 0) vf_store_n(y, vf_activate(e, vf_load_n(y, n, 0)), n);
 }

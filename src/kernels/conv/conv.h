@@ -35,18 +35,28 @@ void tenon__conv_grid_finish(tenon__conv_grid *grid);
 
 /* One panel product: y[r][c] (+)= sum over k of w[k][r] * b[k][c]. */
 typedef struct tenon__conv_panel {
-    int64_t k, cols;    /* cols <= the row's `cols`; the others are computed and dropped */
-    const float *w, *b; /* dense: `rows` and the row's `cols` floats for each k */
+    int64_t k, cols; /* cols <= the row's `cols`; the others are computed and dropped */
+    const float *w;  /* dense: `rows` floats for each k */
+    const float *b;  /* the row's `cols` floats for each k, all of which can be read */
+    int64_t b_row;   /* floats from one k to the next */
     float *y;
     const float *residual; /* addressed like y, or NULL */
     const float *bias;     /* of the first row, or NULL */
     int64_t stride;        /* floats from one row of y to the next */
-    bool first, last;      /* of the blocks of k: start from the bias; apply the epilogue */
-    const tenon__epilogue *epilogue;
+    bool first, last;      /* of the blocks of k: start from the bias; add the residual */
+    float low, high;       /* bounds of what is stored; of the last block, infinite before */
 } tenon__conv_panel;
 
 #define TENON__CONV_MAX_ROWS 12
 #define TENON__CONV_MAX_COLS 32
+
+/* Bounds that a clip sets, else none. */
+void tenon__conv_bounds(const tenon__epilogue *e, float *low, float *high);
+/* Whether more than bounds is left of the activation once sums are stored. */
+static inline bool tenon__conv_tail(const tenon__epilogue *e)
+{
+    return e->kind != TENON__ACT_NONE && e->kind != TENON__ACT_CLIP;
+}
 
 #define TENON__CONV_MAX_PIXELS 14
 #define TENON__CONV_MAX_BLOCKS 3
@@ -105,7 +115,7 @@ typedef struct tenon__conv_block {
     const tenon__epilogue *epilogue;
     void *scratch; /* tenon__conv_scratch bytes */
 } tenon__conv_block;
-size_t tenon__conv_scratch(const tenon__conv_row *row, int64_t k, int64_t positions);
+size_t tenon__conv_scratch(const tenon__conv_row *row, int64_t k);
 void tenon__conv_run(const tenon__conv_block *b);
 
 /* Gathers k in [k0, k1) (k = channel * taps + tap) under `cols` positions from `from` on into

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The plain form of convolution: panels of gathered input against panels of packed weights. */
+#include <math.h>
 #include <string.h>
 
 #include "kernels/conv/conv.h"
@@ -40,42 +41,65 @@ static int64_t k_block(int64_t k)
     return blocks ? (k + blocks - 1) / blocks : 0;
 }
 
-size_t tenon__conv_scratch(const tenon__conv_row *row, int64_t k, int64_t positions)
+size_t tenon__conv_scratch(const tenon__conv_row *row, int64_t k)
 {
-    int64_t panels = (positions + row->cols - 1) / row->cols;
-    return (size_t)(k_block(k) * panels * row->cols) * sizeof(float);
+    return (size_t)(k_block(k) * row->cols) * sizeof(float);
+}
+
+/* Whether k is one plane after the other as they lie, so that nothing need be gathered. */
+static bool lies_ready(const tenon__conv_grid *g)
+{
+    const tenon__conv_axis *a = &g->axis[0];
+    return g->rank == 1 && a->taps == 1 && a->step == 1 && a->first == 0 && a->count == a->in;
+}
+
+/* All output channels by columns [c, c + cols) of the block, one block of k. */
+static void run_panels(const tenon__conv_block *b, int64_t c, int64_t cols, const float *panel,
+                       int64_t panel_row, int64_t k0, int64_t depth)
+{
+    const tenon__conv_row *row = b->row;
+    const int64_t k = b->channels * b->grid->taps;
+    tenon__conv_panel p = {.k = depth,
+                           .cols = cols,
+                           .b = panel,
+                           .b_row = panel_row,
+                           .stride = b->stride,
+                           .first = k0 == 0,
+                           .last = k0 + depth == k,
+                           .low = -INFINITY,
+                           .high = INFINITY};
+    if (p.last) tenon__conv_bounds(b->epilogue, &p.low, &p.high);
+    for (int64_t o = b->out_from; o < b->out_to; o += row->rows) {
+        const int64_t rows = b->out_to - o < row->rows ? b->out_to - o : row->rows;
+        const int64_t at = (o - b->out_from) * b->stride + c;
+        p.w = b->w + o * k + k0 * rows;
+        p.y = b->y + at;
+        p.residual = b->residual ? b->residual + at : NULL;
+        p.bias = b->bias ? b->bias + (o - b->out_from) : NULL;
+        row->panel[rows - 1](&p);
+    }
 }
 
 void tenon__conv_run(const tenon__conv_block *b)
 {
     const tenon__conv_row *row = b->row;
-    const int64_t k = b->channels * b->grid->taps, step = k_block(k), cols = b->to - b->from;
+    const int64_t k = b->channels * b->grid->taps, step = k_block(k), positions = b->to - b->from;
+    const bool ready = lies_ready(b->grid);
     float *panels = b->scratch;
     for (int64_t k0 = 0; k0 < k || k0 == 0; k0 += step) {
-        int64_t depth = k - k0 < step ? k - k0 : step;
-        for (int64_t c = 0; c < cols; c += row->cols)
-            tenon__conv_gather(b->grid, b->x, k0, k0 + depth, b->from + c,
-                               cols - c < row->cols ? cols - c : row->cols, row->cols,
-                               panels + c * depth);
-        for (int64_t c = 0; c < cols; c += row->cols)
-            for (int64_t o = b->out_from; o < b->out_to; o += row->rows) {
-                int64_t rows = b->out_to - o < row->rows ? b->out_to - o : row->rows;
-                int64_t at = (o - b->out_from) * b->stride + c;
-                tenon__conv_panel p = {
-                    .k = depth,
-                    .cols = cols - c < row->cols ? cols - c : row->cols,
-                    .w = b->w + o * k + k0 * rows,
-                    .b = panels + c * depth,
-                    .y = b->y + at,
-                    .residual = b->residual ? b->residual + at : NULL,
-                    .bias = b->bias ? b->bias + (o - b->out_from) : NULL,
-                    .stride = b->stride,
-                    .first = k0 == 0,
-                    .last = k0 + depth == k,
-                    .epilogue = b->epilogue,
-                };
-                row->panel[rows - 1](&p);
+        const int64_t depth = k - k0 < step ? k - k0 : step;
+        for (int64_t c = 0; c < positions; c += row->cols) {
+            const int64_t cols = positions - c < row->cols ? positions - c : row->cols;
+            if (ready && cols == row->cols) {
+                run_panels(b, c, cols, b->x + k0 * b->grid->plane + b->from + c, b->grid->plane, k0,
+                           depth);
+                continue;
             }
+            tenon__conv_gather(b->grid, b->x, k0, k0 + depth, b->from + c, cols, row->cols, panels);
+            run_panels(b, c, cols, panels, row->cols, k0, depth);
+        }
         if (step == 0) break;
     }
+    for (int64_t o = b->out_from; tenon__conv_tail(b->epilogue) && o < b->out_to; o++)
+        row->activate(b->epilogue, b->y + (o - b->out_from) * b->stride, positions);
 }

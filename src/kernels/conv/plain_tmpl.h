@@ -1,11 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The panel product of the plain form over the vectors of vec_*.h: `rows` x (2 * VF) accumulators
- * in registers. The including file defines vf_activate and PLAIN_ROWS, the most rows that fit. */
+ * in registers. The including file defines vf_clip(v, low, high) and PLAIN_ROWS, the most rows that
+ * fit. */
 #include "kernels/conv/conv.h"
 #include "kernels/unroll.h"
 
-static inline __attribute__((always_inline)) void plain_panel(const tenon__conv_panel *p,
-                                                              const int rows)
+TENON__INLINE void plain_store(const tenon__conv_panel *p, vf (*acc)[2], const int rows)
+{
+    const vf low = vf_set1(p->low), high = vf_set1(p->high);
+    TENON__UNROLL
+    for (int r = 0; r < rows; r++) {
+        float *y = p->y + r * p->stride;
+        if (p->last && p->residual) {
+            acc[r][0] = vf_add(acc[r][0], vf_load(p->residual + r * p->stride));
+            acc[r][1] = vf_add(acc[r][1], vf_load(p->residual + r * p->stride + VF));
+        }
+        vf_store(y, vf_clip(acc[r][0], low, high));
+        vf_store(y + VF, vf_clip(acc[r][1], low, high));
+    }
+}
+
+/* Fewer columns than the vectors have lanes. */
+TENON__INLINE void plain_store_some(const tenon__conv_panel *p, vf (*acc)[2], const int rows)
+{
+    const vf low = vf_set1(p->low), high = vf_set1(p->high);
+    float sums[PLAIN_ROWS][2 * VF];
+    TENON__UNROLL
+    for (int r = 0; r < rows; r++) {
+        vf_store(sums[r], acc[r][0]);
+        vf_store(sums[r] + VF, acc[r][1]);
+    }
+    for (int r = 0; r < rows; r++)
+        for (int64_t c = 0; c < p->cols; c += VF) {
+            const int64_t n = p->cols - c < VF ? p->cols - c : VF, at = r * p->stride + c;
+            vf v = vf_load(sums[r] + c);
+            if (p->last && p->residual) v = vf_add(v, vf_load_n(p->residual + at, n, 0));
+            vf_store_n(p->y + at, vf_clip(v, low, high), n);
+        }
+}
+
+TENON__INLINE void plain_panel(const tenon__conv_panel *p, const int rows)
 {
     vf acc[PLAIN_ROWS][2];
     TENON__UNROLL
@@ -22,7 +56,8 @@ static inline __attribute__((always_inline)) void plain_panel(const tenon__conv_
         }
     }
     const float *w = p->w, *b = p->b;
-    for (int64_t k = 0; k < p->k; k++, w += rows, b += 2 * VF) {
+    const int64_t b_row = p->b_row;
+    for (int64_t k = 0; k < p->k; k++, w += rows, b += b_row) {
         const vf b0 = vf_load(b), b1 = vf_load(b + VF);
         TENON__UNROLL
         for (int r = 0; r < rows; r++) {
@@ -31,27 +66,10 @@ static inline __attribute__((always_inline)) void plain_panel(const tenon__conv_
             acc[r][1] = vf_fma(a, b1, acc[r][1]);
         }
     }
-    float done[PLAIN_ROWS][2 * VF];
-    TENON__UNROLL
-    for (int r = 0; r < rows; r++) {
-        vf_store(done[r], acc[r][0]);
-        vf_store(done[r] + VF, acc[r][1]);
-    }
-    for (int r = 0; r < rows; r++)
-        for (int64_t c = 0; c < p->cols; c += VF) {
-            const int64_t n = p->cols - c < VF ? p->cols - c : VF, at = r * p->stride + c;
-            vf v = vf_load(done[r] + c);
-            if (p->last) {
-                if (p->residual)
-                    v = vf_add(v, n == VF ? vf_load(p->residual + at)
-                                          : vf_load_n(p->residual + at, n, 0));
-                v = vf_activate(p->epilogue, v);
-            }
-            if (n == VF)
-                vf_store(p->y + at, v);
-            else
-                vf_store_n(p->y + at, v, n);
-        }
+    if (p->cols == 2 * VF)
+        plain_store(p, acc, rows);
+    else
+        plain_store_some(p, acc, rows);
 }
 
 #define PANEL(n)                                                                                   \

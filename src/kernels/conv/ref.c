@@ -12,12 +12,10 @@ static void panel(const tenon__conv_panel *p, int rows)
             const int64_t at = r * p->stride + c;
             float sum = !p->first ? p->y[at] : p->bias ? p->bias[r] : 0.0f;
             for (int64_t k = 0; k < p->k; k++)
-                sum += p->w[k * rows + r] * p->b[k * COLS + c];
-            if (p->last) {
-                if (p->residual) sum += p->residual[at];
-                sum = tenon__activate(p->epilogue, sum);
-            }
-            p->y[at] = sum;
+                sum += p->w[k * rows + r] * p->b[k * p->b_row + c];
+            if (p->last && p->residual) sum += p->residual[at];
+            sum = sum < p->low ? p->low : sum;
+            p->y[at] = sum > p->high ? p->high : sum;
         }
 }
 

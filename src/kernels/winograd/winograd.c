@@ -116,7 +116,7 @@ static void finish(const tenon__winograd *p, int64_t group, int64_t from, int64_
     const int64_t each = p->patches_h * p->patches_w, count = to - from;
     const int64_t first = group * p->conv->blocks, pitch = p->w.count * TENON__BLOCK;
     const tenon__epilogue *e = p->epilogue;
-    const bool later = e->kind != TENON__ACT_NONE && e->kind != TENON__ACT_CLIP;
+    const bool later = tenon__conv_tail(e);
     tenon__winograd_result r = {.point = count * blocks * TENON__BLOCK, .pitch = pitch};
     tenon__conv_bounds(e, &r.low, &r.high);
     for (int64_t i = from; i < to; i++) {
