@@ -90,8 +90,16 @@ foreach(folder IN LISTS families)
             continue()
         endif()
         list(APPEND kernel_sources "${source}")
-        set_source_files_properties("${source}" PROPERTIES
-            COMPILE_OPTIONS "$<$<NOT:$<CONFIG:Debug>>:-O3>;${isa_${isa}_flags}")
+        # Sanitized, unrolled vector code takes minutes to compile: there it is spared -O3 and the checks of undefined
+        # behaviour, which `ref` and everything else have.
+        set(effort "$<$<NOT:$<CONFIG:Debug>>:-O3>")
+        if(TENON_SANITIZE)
+            set(effort "")
+            if(TENON_SANITIZE MATCHES "undefined" AND isa AND NOT isa STREQUAL "ref")
+                set(effort "-fno-sanitize=undefined")
+            endif()
+        endif()
+        set_source_files_properties("${source}" PROPERTIES COMPILE_OPTIONS "${effort};${isa_${isa}_flags}")
         if(isa)
             list(APPEND of_${isa} ${stem})
         endif()
