@@ -316,10 +316,8 @@ static tenon_status bind(tenon__bind *c)
                (double)s->outputs * (double)p->taps;
     p->pack_tiles = 0;
     if (c->in[0]->dtype == TENON_F64) return TENON_OK;
-    c->scratch_bytes =
-        tenon__align_up(tenon__conv_scratch(pre->row, s->channels * p->taps),
-                        64) +
-        (size_t)(p->cut.positions * p->cut.outputs) * sizeof(float);
+    c->scratch_bytes = tenon__align_up(tenon__conv_scratch(pre->row, s->channels * p->taps), 64) +
+                       (size_t)(p->cut.positions * p->cut.outputs) * sizeof(float);
     if (!pre->packed && c->tiles) {
         p->pack_tiles = pack_tiles(pre->row, s, &p->pack_panels);
         c->work_bytes = (size_t)tenon__view_count(c->in[1]) * sizeof(float);

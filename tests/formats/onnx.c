@@ -107,8 +107,8 @@ static void probing(void **state)
         "<?xml version=\"1.0\"?><net>",
         "PK\x03\x04 a zip",
         "{\"a\": 1}",
-        "\x7f"
-        "ELF\x02\x01\x01",
+        ("\x7f"
+         "ELF\x02\x01\x01"),
         "\x93NUMPY\x01",
         "\x08\x08 and then rubbish",
     };
