@@ -170,11 +170,11 @@ static void own_memory(void **state)
         at += tenon_tensor_size_bytes(wraps[i]);
     }
     free(want);
-    close_setup(&s);
     for (size_t i = 0; i < n; i++) {
         tenon_tensor_destroy(wraps[i]);
         free(blocks[i]);
     }
+    close_setup(&s);
 }
 
 /* A run that is given up, cancelled or late leaves a session that gives the same answer as ever. */
