@@ -163,15 +163,27 @@ tenon_status tenon__qconvolve_bind(tenon__bind *c, const tenon__convolve_attrs *
     size_t gathered, all;
     tenon__convolve_grid(s, &p->grid);
     p->planes = s->channels == 1 && s->outputs == 1 && !pre->packed;
-    const int rows = p->planes ? 1 : pre->gemm->nr, cols = p->planes ? 256 : 16;
-    const double ns = p->planes ? 0.15 : pre->gemm->mac_ns;
+    /* Planes are cut between lines. */
+    const int64_t line = p->grid.axis[p->grid.rank - 1].count;
+    const int rows = p->planes ? 1 : pre->gemm->nr;
+    const int cols = p->planes ? (int)(line < 1 ? 1 : line < INT32_MAX ? line : INT32_MAX) : 16;
+    const double ns = p->planes ? 0.05 : pre->gemm->mac_ns;
     st = tenon__convolve_cut_set(&p->cut, planes, p->grid.positions, s->outputs, k, rows, cols, ns,
                                  c->err);
     if (st) return st;
     c->tiles = p->cut.tiles;
     c->flops = 2.0 * (double)planes * (double)p->grid.positions * (double)s->outputs * (double)k;
     p->pack_tiles = 0;
-    if (p->planes) return TENON_OK;
+    p->per_tile = 1;
+    if (p->planes) {
+        c->scratch_bytes = TENON__QCONV_PLANE_FLOATS * sizeof(float);
+        if (p->cut.position_blocks == 1) /* small ones go together */
+            p->cut.tiles =
+                tenon__tiles(planes, (double)p->grid.positions * (double)p->grid.taps * 0.05 + 200,
+                             &p->per_tile);
+        c->tiles = p->cut.tiles;
+        return TENON_OK;
+    }
     if ((st = packed_bytes(pre->gemm, s, &p->panel_bytes, &all, c->err))) return st;
     p->scales_bytes = tenon__align_up((size_t)p->cut.outputs * sizeof(float), 64);
     if (!tenon__qconv_scratch(pre->gemm, k, p->cut.positions, p->cut.outputs, &gathered) ||
@@ -226,6 +238,7 @@ static void run_plane(const tenon__run *r, const tenon__qconvolve_inputs *in,
         .y_zero = tail ? tail->y_zero : 0,
         .scale = tail ? tenon__qconvolve_scale(tail, group) : 0,
         .out = out_of(r),
+        .scratch = r->scratch,
     };
     pre->plane->plane(&plane);
 }
@@ -240,12 +253,15 @@ void tenon__qconvolve_run(const tenon__run *r, const tenon__qconvolve_inputs *in
         pack_panels(pre->gemm, s, r->in[in->w], p->panel_bytes, p->pack_panels, r->tile, r->work);
         return;
     }
+    const int64_t planes = s->batch * s->group * p->cut.position_blocks, n_tile = p->per_tile;
+    for (int64_t i = r->tile * n_tile; p->planes && i < (r->tile + 1) * n_tile && i < planes; i++) {
+        const tenon__convolve_tile at =
+            tenon__convolve_cut_at(&p->cut, p->grid.positions, s->outputs, (uint32_t)i);
+        run_plane(r, in, tail, &at);
+    }
+    if (p->planes) return;
     tenon__convolve_tile t =
         tenon__convolve_cut_at(&p->cut, p->grid.positions, s->outputs, r->tile);
-    if (p->planes) {
-        run_plane(r, in, tail, &t);
-        return;
-    }
     const int64_t group = t.plane % s->group, first = group * s->outputs + t.out_from;
     const int64_t n = t.out_to - t.out_from, size = r->out[0]->dtype == TENON_I32 ? 4 : 1;
     float *scale = r->scratch;

@@ -18,7 +18,8 @@ typedef struct tenon__qconvolve_params {
     tenon__convolve_shape shape;
     tenon__conv_grid grid;
     tenon__convolve_cut cut;
-    bool planes; /* groups of one channel and one output */
+    bool planes;      /* groups of one channel and one output */
+    int64_t per_tile; /* of them; or 1 */
     size_t panel_bytes, scales_bytes;
     int64_t pack_panels;
     uint32_t pack_tiles;

@@ -46,7 +46,11 @@ typedef struct tenon__qconv_plane {
     int32_t x_zero, w_zero, bias, y_zero;
     float scale;
     tenon__qgemm_out out;
+    float *scratch; /* TENON__QCONV_PLANE_FLOATS of them, aligned to 64 bytes */
 } tenon__qconv_plane;
+#define TENON__QCONV_PLANE_FLOATS 8192
+/* For any axes and taps; the rows turn to it for what they have no better way for. */
+void tenon__qconv_plane_any(const tenon__qconv_plane *p);
 
 typedef struct tenon__qconv_row {
     const char *name;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Convolution of single channels of bytes in plain C. */
-#define ROW   tenon__qconv_ref
-#define NAME  "ref"
-#define NEEDS 0
-#include "kernels/qconv/plane_tmpl.h"
+#include "kernels/qconv/qconv.h"
+
+const tenon__qconv_row tenon__qconv_ref = {
+    .name = "ref", .needs = 0, .plane = tenon__qconv_plane_any};
