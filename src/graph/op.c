@@ -40,7 +40,7 @@ const tenon__op *tenon__op_import(const char *format, tenon__str domain, tenon__
 
 uint32_t tenon__tiles(int64_t count, double cost_ns, int64_t *per_tile)
 {
-    const double tile_ns = 50e3;
+    const double tile_ns = 20e3;
     const int64_t most = 1 << 20; /* the executor's loop over tiles stays cheap beside them */
     *per_tile = count > 0 ? count : 1;
     if (count <= 0) return 0;

@@ -175,7 +175,7 @@ uint32_t tenon__convolve_pack_tiles(const tenon__conv_row *row, const tenon__con
                         (double)tenon__convolve_k(s) * row->rows, per_tile);
 }
 
-#define TILE_NS 50e3
+#define TILE_NS 20e3
 
 static int64_t blocks_of(int64_t count, int64_t block)
 {

@@ -7,8 +7,8 @@
 #include "tensor/convert.h"
 
 /* Times on a present-day core, in nanoseconds; they only shape the tiles. */
-#define TILE_NS      50e3
-#define LONG_TILE_NS 200e3
+#define TILE_NS      20e3
+#define LONG_TILE_NS 80e3
 #define MAC_NS       0.018
 #define PLAIN_MAC_NS 0.15
 #define READ_NS      0.15

@@ -4,8 +4,8 @@
 
 #include "opkit/copy.h"
 
-#define LONG_ROW_BYTES (1 << 20)
-#define CHUNK_BYTES    (1 << 19)
+#define LONG_ROW_BYTES (1 << 19)
+#define CHUNK_BYTES    (1 << 18)
 
 uint32_t tenon__pieces_init(tenon__pieces *p, const tenon__view *whole, int axis, uint32_t count)
 {

@@ -45,7 +45,8 @@ tenon_status tenon__pool_bind(tenon__bind *c, const tenon__window_attrs *a, doub
     p->line = p->window.axis[p->window.rank - 1].out;
     int64_t planes = p->batch * (p->blocked ? p->blocks : p->channels);
     p->lines = p->line ? planes * (p->plane_out / p->line) : 0;
-    c->tiles = tenon__tiles(p->lines, (double)p->line * taps * ns + 10, &p->lines_per_tile);
+    const double tap_ns = p->blocked ? ns * 8 : ns; /* 16 channels, mostly waiting for memory */
+    c->tiles = tenon__tiles(p->lines, (double)p->line * taps * tap_ns + 10, &p->lines_per_tile);
     c->flops = (double)p->batch * (double)p->channels * (double)p->plane_out * taps;
     return TENON_OK;
 }

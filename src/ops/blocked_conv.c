@@ -18,13 +18,13 @@
 #include "opkit/convolve_ref.h"
 #endif
 
-#define TILE_NS           60e3
+#define TILE_NS           20e3
 #define MAC_NS            (1.0 / 55)  /* of one core with wide vectors */
 #define SMALL_WEIGHTS     (384 << 10) /* bytes that every tile may walk over */
 #define WINOGRAD_CHANNELS 32          /* at least, of both sides */
 #define WINOGRAD_EXTENT   10          /* at least, of the output */
 /* Each tile of patches transforms its input anew for each share of the outputs. */
-#define WINOGRAD_OUTPUTS 128
+#define WINOGRAD_OUTPUTS 64
 
 typedef enum path { DIRECT, DEPTHWISE, WINOGRAD } path;
 
