@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Constant folding: a node whose inputs are all constants is computed now and becomes constants. */
+/* Constant folding: a node whose inputs are all constants is computed now and becomes constants. A
+ * body's captured values that are constants outside are its own. */
 #include "exec/evaluate.h"
 #include "passes/passes.h"
 
@@ -24,9 +25,37 @@ static bool is_stored_form(const tenon__node *node)
     return strcmp(node->op->name, "DequantizeLinear") == 0;
 }
 
+/* What a captured value stands for, in whichever graph around this one makes it. */
+static const tenon__value *origin(const tenon__graph *graph, const tenon__value *v)
+{
+    while (v->role == TENON__ROLE_OUTER && graph->parent) {
+        graph = graph->parent;
+        v = tenon__graph_value(graph, v->outer);
+    }
+    return v;
+}
+
+static void take_captured_constants(tenon__graph *g)
+{
+    for (size_t i = 0; i < g->values.count; i++) {
+        tenon__value *v = &g->values.items[i];
+        if (v->role != TENON__ROLE_OUTER) continue;
+        const tenon__value *from = origin(g, v);
+        if (from->role != TENON__ROLE_CONST || from->has_default ||
+            from->view.kind != TENON_VALUE_TENSOR)
+            continue;
+        v->view = from->view;
+        v->view.known = true;
+        v->aligned = from->aligned;
+        v->role = TENON__ROLE_CONST;
+        v->outer = TENON__NO_VALUE;
+    }
+}
+
 static tenon_status fold(tenon__pass_context *c, bool all)
 {
     tenon__graph *g = c->graph;
+    take_captured_constants(g);
     for (size_t n = 0; n < g->nodes.count; n++) {
         tenon__node *node = g->nodes.items[n];
         tenon__view views[MAX_OUTPUTS];

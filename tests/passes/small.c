@@ -18,6 +18,62 @@ static void fold(void **state)
     sample_fini(&s);
 }
 
+/* A value of the graph around `s->graph`. */
+static tenon__value_id captured(sample *s, tenon__value_id outer)
+{
+    tenon__value_id id;
+    must(tenon__graph_add_value(s->graph, sample_name(s), &id, &error));
+    tenon__graph_value(s->graph, id)->role = TENON__ROLE_OUTER;
+    tenon__graph_value(s->graph, id)->outer = outer;
+    return id;
+}
+
+/* Begins a body: nodes go there until the one given back is s->graph again. */
+static tenon__graph *enter(sample *s)
+{
+    tenon__graph *top = s->graph;
+    must(tenon__graph_create(tenon__allocator_default(), &s->arena, top, &s->graph, &error));
+    return top;
+}
+
+/* If over two bodies, one in the other: what they compute of outer constants is computed now. */
+static void fold_in_bodies(void **state)
+{
+    (void)state;
+    sample s;
+    bool yes = true;
+    tenon__graph *bodies[2];
+    sample_init(&s);
+    tenon__value_id x = sample_input(&s, DIMS(4)), w = sample_weights(&s, DIMS(4), 2);
+    tenon__value_id cond = sample_const(&s, TENON_BOOL, DIMS(-9), &yes);
+    tenon__graph *top = enter(&s);
+    bodies[0] = s.graph;
+    tenon__value_id x1 = captured(&s, x), w1 = captured(&s, w), cond1 = captured(&s, cond);
+    enter(&s);
+    bodies[1] = s.graph;
+    tenon__value_id x2 = captured(&s, x1), w2 = captured(&s, w1);
+    sample_output(
+        &s, sample_node(&s, "Mul", IN(x2, sample_node(&s, "Sqrt", IN(w2), NULL, 0)), NULL, 0));
+    s.graph = bodies[0];
+    tenon__attr inner[2] = {{.name = TENON__STR("then_branch"), .type = TENON__ATTR_GRAPH},
+                            {.name = TENON__STR("else_branch"), .type = TENON__ATTR_GRAPH}};
+    inner[0].graph = inner[1].graph = bodies[1];
+    tenon__value_id y = sample_node(&s, "If", IN(cond1), inner, 2);
+    sample_output(&s,
+                  sample_node(&s, "Add", IN(y, sample_node(&s, "Neg", IN(w1), NULL, 0)), NULL, 0));
+    s.graph = top;
+    tenon__attr outer[2] = {inner[0], inner[1]};
+    outer[0].graph = outer[1].graph = bodies[0];
+    sample_output(&s, sample_node(&s, "If", IN(cond), outer, 2));
+    check_pass(&s, "fold", "If", "If", 0);
+    s.graph = bodies[0];
+    assert_string_equal(sample_ops(&s), "If Add");
+    s.graph = bodies[1];
+    assert_string_equal(sample_ops(&s), "Mul");
+    s.graph = top;
+    sample_fini(&s);
+}
+
 static void noop(void **state)
 {
     (void)state;
@@ -141,7 +197,8 @@ static void dead(void **state)
 
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {CASE(fold), CASE(noop),       CASE(transposes), CASE(silu),
-                                      CASE(gelu), CASE(layer_norm), CASE(pad),        CASE(dead)};
+    static const test_case cases[] = {
+        CASE(fold), CASE(fold_in_bodies), CASE(noop), CASE(transposes), CASE(silu),
+        CASE(gelu), CASE(layer_norm),     CASE(pad),  CASE(dead)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }
