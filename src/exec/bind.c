@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Binding walks the steps in order: infer (sizes), then either compute small values at once (shape
- * arithmetic), or ask the operator for its tiles and lay its outputs into the arena, best fit,
- * freeing what was read for the last time. It stops at a step whose size depends on data that is
- * not there yet; the executor runs what is bound and comes back. No heap once grown. */
+ * arithmetic), or ask the operator for its tiles. It stops at a step whose size depends on data
+ * that is not there yet; the executor runs what is bound and comes back. A second walk lays the
+ * outputs into the arena, best fit, freeing what was read for the last time; the parts of a whole
+ * (TENON__OP_JOINS) are laid into it. No heap once grown. */
 #include "exec/bind.h"
 
 #include "base/os.h"
 #include "graph/infer.h"
+
+#define ALIGNMENT  64
+#define MAX_WHOLES 64 /* within one another */
 
 /* Values up to this size whose inputs are all known while binding are computed there. */
 #define AT_ONCE_BYTES 8192
@@ -273,39 +277,80 @@ static uint32_t reusable_input(const tenon__frame *f, uint32_t s, size_t bytes)
     return TENON__NO_SLOT;
 }
 
+/* ---- placing
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+/* Where in the output of a joining step its part lies, if it can lie there. */
+static bool place_in_whole(const tenon__frame *f, uint32_t slot, size_t *offset)
+{
+    size_t bytes;
+    const uint32_t join = f->plan->slots[slot].join;
+    if (join == TENON__NO_SLOT || join < f->placing || join >= f->bound_end) return false;
+    const tenon__step *step = &f->plan->steps[join];
+    const tenon__bound *b = &f->bound[join];
+    if (!b->joined || b->how != TENON__HOW_TILES || f->places[step->out[0]].user) return false;
+    *offset = 0;
+    for (uint32_t i = 0; i < step->in_count; i++) {
+        if (step->in[i] == TENON__NO_SLOT) continue;
+        if (f->plan->slots[step->in[i]].root == slot) return *offset % ALIGNMENT == 0;
+        if (!tenon__view_bytes(&f->views[step->in[i]], &bytes) ||
+            !tenon__add(*offset, bytes, offset))
+            return false;
+    }
+    return false;
+}
+
+/* Storage for a root that a step makes: within the whole that it is a part of, which is placed
+ * then, or of its own. */
+static tenon_status take_storage(tenon__frame *f, uint32_t slot, int depth, tenon_error *err)
+{
+    tenon__place *p = &f->places[slot];
+    size_t bytes, offset;
+    if (p->base == TENON__BASE_ARENA) return TENON_OK;
+    if (!tenon__view_bytes(&f->views[slot], &bytes) || bytes > SIZE_MAX / 8)
+        return tenon__fail(err, TENON_ELIMIT, "its output's size overflows");
+    p->base = TENON__BASE_ARENA;
+    if (depth < MAX_WHOLES && place_in_whole(f, slot, &offset)) {
+        const uint32_t whole = f->plan->steps[f->plan->slots[slot].join].out[0];
+        tenon_status st = take_storage(f, whole, depth + 1, err);
+        p->offset = f->places[whole].offset + offset;
+        p->size_bytes = 0; /* the whole's, which outlives it */
+        return st;
+    }
+    p->size_bytes = tenon__align_up(bytes + TENON_TENSOR_PAD_BYTES, ALIGNMENT);
+    return arena_take(f, p->size_bytes, &p->offset, err);
+}
+
 static tenon_status place_output(tenon__frame *f, uint32_t s, uint32_t i, tenon_error *err)
 {
     const tenon__step *step = &f->plan->steps[s];
     uint32_t slot = step->out[i];
     tenon__view *v = &f->views[slot];
     tenon__place *p = &f->places[slot];
-    size_t bytes;
-    if (v->known) { /* the operator computed it while inferring */
-        p->base = TENON__BASE_EMITTED;
-        return TENON_OK;
-    }
+    size_t bytes, offset;
+    if (v->known) return TENON_OK; /* computed while binding */
     if (v->kind != TENON_VALUE_TENSOR || (step->op->flags & TENON__OP_DYNAMIC)) {
         p->base = TENON__BASE_DYNAMIC;
         return TENON_OK;
     }
     if (f->plan->slots[slot].root != slot) return TENON_OK; /* a view: follows its root */
-    if (!tenon__view_bytes(v, &bytes) || bytes > SIZE_MAX / 8)
-        return tenon__fail(err, TENON_ELIMIT, "output %u: its size overflows", i);
     if (p->user) {
         p->base = TENON__BASE_EXTERNAL;
         return TENON_OK;
     }
-    p->base = TENON__BASE_ARENA;
-    p->size_bytes = tenon__align_up(bytes + TENON_TENSOR_PAD_BYTES, 64);
-    if (i == 0 && (step->op->flags & TENON__OP_INPLACE)) {
+    if (i == 0 && (step->op->flags & TENON__OP_INPLACE) && p->base == TENON__BASE_NONE &&
+        tenon__view_bytes(v, &bytes) && !place_in_whole(f, slot, &offset)) {
         uint32_t from = reusable_input(f, s, bytes);
         if (from != TENON__NO_SLOT) {
+            p->base = TENON__BASE_ARENA;
             p->offset = f->places[from].offset;
+            p->size_bytes = f->places[from].size_bytes;
             f->places[from].size_bytes = 0; /* handed over: not freed behind this step */
             return TENON_OK;
         }
     }
-    return arena_take(f, p->size_bytes, &p->offset, err);
+    return take_storage(f, slot, 0, err);
 }
 
 static tenon_status free_behind(tenon__frame *f, uint32_t s, tenon_error *err)
@@ -347,6 +392,7 @@ static tenon_status bind_step(tenon__frame *f, uint32_t s, tenon_error *err)
     bound->tiles = bound->phases = 0;
     bound->scratch_bytes = bound->work_bytes = 0;
     bound->flops = 0;
+    bound->joined = false;
     bool is_view =
         (step->op->flags & TENON__OP_VIEW) != 0 && bound->run.out[0]->kind == TENON_VALUE_TENSOR;
     if (is_view) {
@@ -364,25 +410,56 @@ static tenon_status bind_step(tenon__frame *f, uint32_t s, tenon_error *err)
             if (st) return st;
         }
     }
-    for (uint32_t i = 0; i < step->out_count; i++) {
-        if (is_view && i == 0) continue;
-        tenon_status st = place_output(f, s, i, err);
-        if (st) return st;
+    for (uint32_t i = is_view ? 1 : 0; i < step->out_count; i++)
+        if (bound->run.out[i]->known) f->places[step->out[i]].base = TENON__BASE_EMITTED;
+    if (bound->how != TENON__HOW_TILES) return TENON_OK;
+    bound->tiles = b.tiles;
+    bound->phases = b.phases;
+    bound->flops = b.flops;
+    bound->joined = b.joined;
+    f->flops += b.flops;
+    bound->scratch_bytes = tenon__align_up(b.scratch_bytes, ALIGNMENT);
+    if (bound->scratch_bytes > f->scratch_bytes) f->scratch_bytes = bound->scratch_bytes;
+    if (b.work_bytes)
+        bound->work_bytes = tenon__align_up(b.work_bytes + TENON_TENSOR_PAD_BYTES, ALIGNMENT);
+    return TENON_OK;
+}
+
+/* Whether all parts of a joining step are made where they belong, so that nothing is left to do. */
+static bool parts_lie(const tenon__frame *f, uint32_t s)
+{
+    const tenon__step *step = &f->plan->steps[s];
+    const tenon__place *whole = &f->places[step->out[0]];
+    size_t offset = whole->offset, bytes;
+    if (!f->bound[s].joined || whole->base != TENON__BASE_ARENA) return false;
+    for (uint32_t i = 0; i < step->in_count; i++, offset += bytes) {
+        bytes = 0;
+        if (step->in[i] == TENON__NO_SLOT) continue;
+        const uint32_t root = f->plan->slots[step->in[i]].root;
+        const tenon__place *p = &f->places[root];
+        if (!tenon__view_bytes(&f->views[step->in[i]], &bytes)) return false;
+        if (bytes && (f->plan->slots[root].join != s || p->base != TENON__BASE_ARENA ||
+                      p->size_bytes || p->offset != offset))
+            return false;
     }
-    if (bound->how == TENON__HOW_TILES) {
-        bound->tiles = b.tiles;
-        bound->phases = b.phases;
-        bound->flops = b.flops;
-        f->flops += b.flops;
-        bound->scratch_bytes = tenon__align_up(b.scratch_bytes, 64);
-        if (bound->scratch_bytes > f->scratch_bytes) f->scratch_bytes = bound->scratch_bytes;
-        if (b.work_bytes) {
-            bound->work_bytes = tenon__align_up(b.work_bytes + TENON_TENSOR_PAD_BYTES, 64);
-            tenon_status st = arena_take(f, bound->work_bytes, &bound->work_offset, err);
-            if (st == TENON_OK) st = arena_give(f, bound->work_offset, bound->work_bytes, err);
-            if (st) return st;
-        }
+    return true;
+}
+
+static tenon_status place_step(tenon__frame *f, uint32_t s, tenon_error *err)
+{
+    const tenon__step *step = &f->plan->steps[s];
+    tenon__bound *bound = &f->bound[s];
+    const bool is_view =
+        (step->op->flags & TENON__OP_VIEW) != 0 && bound->run.out[0]->kind == TENON_VALUE_TENSOR;
+    tenon_status st = TENON_OK;
+    for (uint32_t i = is_view ? 1 : 0; i < step->out_count && st == TENON_OK; i++)
+        st = place_output(f, s, i, err);
+    if (st == TENON_OK && bound->work_bytes) {
+        st = arena_take(f, bound->work_bytes, &bound->work_offset, err);
+        if (st == TENON_OK) st = arena_give(f, bound->work_offset, bound->work_bytes, err);
     }
+    if (st) return st;
+    if (parts_lie(f, s)) bound->how = TENON__HOW_NOTHING;
     return free_behind(f, s, err);
 }
 
@@ -397,25 +474,38 @@ static tenon_status grow_arena(tenon__frame *f, bool keep, tenon_error *err)
     return st;
 }
 
+/* Steps from `from` on whose sizes are known, up to *end. */
+static tenon_status bind_steps(tenon__frame *f, uint32_t from, uint32_t *end, tenon_error *err)
+{
+    for (*end = from; *end < f->plan->step_count; ++*end) {
+        const tenon__step *step = &f->plan->steps[*end];
+        bool wait;
+        tenon_status st = infer_step(f, *end, &wait, err);
+        if (st == TENON_OK && wait && *end == from && from == f->step && f->running)
+            st = tenon__fail(err, TENON_EINTERNAL, "a size stays unknown");
+        if (st == TENON_OK && wait) return TENON_OK;
+        if (st == TENON_OK) st = bind_step(f, *end, err);
+        if (st) return tenon__node_error(step->node, st, err);
+        if (step->op->flags & TENON__OP_DYNAMIC) {
+            ++*end;
+            return TENON_OK;
+        }
+    }
+    return TENON_OK;
+}
+
 tenon_status tenon__bind_from(tenon__frame *f, uint32_t from, tenon_error *err)
 {
     uint64_t start = tenon__clock_ns();
-    uint32_t s = from;
-    for (; s < f->plan->step_count; s++) {
-        bool wait;
-        tenon_status st = infer_step(f, s, &wait, err);
-        if (st == TENON_OK && wait && s == from && from == f->step && f->running)
-            st = tenon__fail(err, TENON_EINTERNAL, "a size stays unknown");
-        if (st == TENON_OK && wait) break;
-        if (st == TENON_OK) st = bind_step(f, s, err);
-        if (st) return tenon__node_error(f->plan->steps[s].node, st, err);
-        if (f->plan->steps[s].op->flags & TENON__OP_DYNAMIC) {
-            s++;
-            break;
-        }
-    }
-    f->bound_end = s;
-    tenon_status st = grow_arena(f, from > 0, err);
+    uint32_t end;
+    tenon_status st = bind_steps(f, from, &end, err);
+    if (st) return st;
+    f->placing = from;
+    f->bound_end = end;
+    for (uint32_t s = from; s < end; s++)
+        if ((st = place_step(f, s, err)) != TENON_OK)
+            return tenon__node_error(f->plan->steps[s].node, st, err);
+    st = grow_arena(f, from > 0, err);
     f->bind_ns = tenon__clock_ns() - start;
     f->binds++;
     return st;

@@ -24,6 +24,7 @@ typedef struct tenon__bound {
     tenon__run run; /* all but scratch, work, tile, phase, participant, err */
     uint32_t tiles, phases;
     tenon__how how;
+    bool joined; /* its inputs lie one behind the other in its output */
     size_t scratch_bytes, work_bytes, work_offset;
     double flops;
     uint64_t runs, total_ns;
@@ -78,7 +79,8 @@ struct tenon__frame {
 
     /* The part that is bound and may run: steps [0, bound_end). The rest waits for data. */
     uint32_t bound_end;
-    bool is_bound; /* for the shapes in `key` */
+    uint32_t placing; /* the first of those that are placed together */
+    bool is_bound;    /* for the shapes in `key` */
     bool whole; /* one segment was enough: the binding holds for other values of the same shapes */
     int64_t *key; /* dtypes, ranks and dims of inputs and captures at the last bind */
     size_t key_count;

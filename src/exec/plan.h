@@ -19,10 +19,12 @@ typedef struct tenon__plan tenon__plan;
 typedef struct tenon__slot {
     tenon__view view; /* constants: whole. Others: what is known before binding */
     tenon__role role;
-    uint32_t root;  /* the slot whose storage it shares (TENON__OP_VIEW), or itself */
-    uint32_t last;  /* of a root: the last step that reads it or a view of it; TENON__FOREVER for
-                       outputs */
-    uint32_t outer; /* TENON__ROLE_OUTER: the slot in the parent's plan */
+    uint32_t root; /* the slot whose storage it shares (TENON__OP_VIEW), or itself */
+    uint32_t last; /* of a root: the last step that reads it or a view of it; TENON__FOREVER for
+                      outputs */
+    uint32_t join; /* of a root: the step that may have it made within its output (TENON__OP_JOINS),
+                      which lives longer; TENON__NO_SLOT if none */
+    uint32_t outer;        /* TENON__ROLE_OUTER: the slot in the parent's plan */
     tenon__value_id value; /* in the graph; for names */
     bool settled;          /* constant: copied to where kernels may read it */
 } tenon__slot;

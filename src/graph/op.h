@@ -154,6 +154,7 @@ typedef struct tenon__bind {
     size_t scratch_bytes; /* per participant, undefined when a tile starts */
     size_t work_bytes;    /* shared by all tiles of the step, undefined when the step starts */
     double flops;         /* for profiles: one multiply-add is 2 */
+    bool joined;          /* see TENON__OP_JOINS */
     tenon_error *err;
 } tenon__bind;
 
@@ -233,6 +234,9 @@ enum {
     TENON__OP_VALUES =
         1u
         << 6, /* takes sequences, optionals and maps; for all others only tensors reach `infer` */
+    TENON__OP_JOINS = 1u << 7, /* output 0 is its inputs one behind the other where `bind` sets
+                                  `joined`: they may be made where they are wanted, and `run` skips
+                                  an input that lies there */
 };
 
 typedef enum tenon__class {

@@ -64,7 +64,7 @@ static void run_chunk(const tenon__pieces *p, uint8_t *whole, const tenon__view 
         if (low < high) {
             uint8_t *one = (uint8_t *)pieces[i]->data + row * bytes + (low - at);
             uint8_t *all = whole + row * p->row_bytes + low;
-            memcpy(join ? all : one, join ? one : all, (size_t)(high - low));
+            if (one != all) memcpy(join ? all : one, join ? one : all, (size_t)(high - low));
         }
         at += bytes;
     }
@@ -90,10 +90,9 @@ void tenon__pieces_run(const tenon__pieces *p, const tenon__view *whole,
         int64_t bytes = piece_bytes(p, pieces[i]);
         if (!bytes) continue;
         uint8_t *one = (uint8_t *)pieces[i]->data + row * bytes;
-        if (join)
-            tenon__rows_copy(all, p->row_bytes, one, bytes, bytes, rows);
-        else
-            tenon__rows_copy(one, bytes, all, p->row_bytes, bytes, rows);
+        const bool lies = one == all; /* it was made there */
+        if (join && !lies) tenon__rows_copy(all, p->row_bytes, one, bytes, bytes, rows);
+        if (!join) tenon__rows_copy(one, bytes, all, p->row_bytes, bytes, rows);
         all += bytes;
     }
 }

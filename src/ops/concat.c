@@ -75,7 +75,9 @@ static tenon_status bind(tenon__bind *c)
 {
     const attrs *a = c->attrs;
     const tenon__view *out = c->out[0];
+    const tenon__pieces *p = c->params;
     c->tiles = tenon__pieces_init(c->params, out, tenon__axis_of(a->axis, out->rank), c->in_count);
+    c->joined = p->outer == 1 && tenon_dtype_bits(out->dtype) >= 8;
     return TENON_OK;
 }
 
@@ -112,6 +114,7 @@ const tenon__op tenon__op_concat = {
     .imports = imports,
     .attrs_bytes = sizeof(attrs),
     .params_bytes = sizeof(tenon__pieces),
+    .flags = TENON__OP_JOINS,
     .read = read,
     .infer = infer,
     .bind = bind,

@@ -62,7 +62,7 @@ static tenon_status slot_get(builder *b, tenon__value_id id, uint32_t *out)
     const tenon__value *v = tenon__graph_value(b->graph, id);
     tenon__slot slot = {.view = v->view, .role = v->role, .outer = TENON__NO_SLOT, .value = id};
     slot.view.known = v->role == TENON__ROLE_CONST;
-    slot.last = 0;
+    slot.join = TENON__NO_SLOT;
     if (v->role == TENON__ROLE_OUTER) {
         tenon_status st = capture(b, v, &slot);
         if (st) return st;
@@ -94,6 +94,7 @@ static tenon_status add_operands(builder *b, tenon__step *step, const tenon__nod
         } else { /* made, and read by nobody */
             tenon__slot slot = {.role = TENON__ROLE_NODE,
                                 .root = (uint32_t)b->slots.count,
+                                .join = TENON__NO_SLOT,
                                 .value = TENON__NO_VALUE};
             slot.view.rank = TENON__RANK_UNKNOWN;
             st = push_slot(b, &slot, &step->out[i]);
@@ -304,6 +305,24 @@ static tenon_status list_outputs(builder *b)
     return TENON_OK;
 }
 
+/* Values that a joining step reads, and nobody once the whole is read no more, can be made within
+ * the whole. */
+static void find_parts(tenon__plan *plan)
+{
+    for (uint32_t s = 0; s < plan->step_count; s++) {
+        const tenon__step *step = &plan->steps[s];
+        if (!(step->op->flags & TENON__OP_JOINS)) continue;
+        const tenon__slot *whole = &plan->slots[step->out[0]];
+        for (uint32_t i = 0; i < step->in_count && whole->last != TENON__FOREVER; i++) {
+            if (step->in[i] == TENON__NO_SLOT) continue;
+            tenon__slot *part = &plan->slots[plan->slots[step->in[i]].root];
+            if (part->role == TENON__ROLE_NODE && part->join == TENON__NO_SLOT &&
+                part->last < whole->last)
+                part->join = s;
+        }
+    }
+}
+
 static tenon_status build(builder *b)
 {
     tenon__plan *plan = b->plan;
@@ -328,6 +347,7 @@ static tenon_status build(builder *b)
         goto done;
     }
     if (b->slots.count) memcpy(plan->slots, b->slots.items, b->slots.count * sizeof *plan->slots);
+    find_parts(plan);
     for (uint32_t s = 0; s < plan->step_count && st == TENON_OK; s++)
         st = prepare_step(b, &plan->steps[s]);
     if (st == TENON_OK) st = settle_constants(b);
