@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Packed copies belong to the plan. Sessions that start at the same time take turns at the lock;
- * the tiles of one copy are shared by the threads of the session that holds it. */
+/* Packed copies belong to the plan and lie in one block. Sessions that start at the same time take
+ * turns at the lock; the tiles of one copy are shared by the threads of the session that holds it.
+ */
 #include "exec/pack.h"
 
 #include "base/os.h"
@@ -44,21 +45,13 @@ static tenon_status pack_one(tenon__exec *x, tenon__packed *k, tenon_error *err)
     const tenon__view *in[TENON__MAX_PACK_INPUTS];
     for (uint32_t i = 0; i < step->in_count && i < TENON__MAX_PACK_INPUTS; i++)
         in[i] = step->in[i] == TENON__NO_SLOT ? NULL : &k->plan->slots[step->in[i]].view;
-    if (!k->data) {
-        k->data = tenon__alloc(plan->allocator, k->size_bytes + TENON_TENSOR_PAD_BYTES);
-        if (!k->data)
-            return tenon__fail(err, TENON_ENOMEM, "no memory for %zu bytes of packed weights",
-                               k->size_bytes);
-        memset((uint8_t *)k->data + k->size_bytes, 0, TENON_TENSOR_PAD_BYTES);
-        atomic_fetch_add(&plan->packed_bytes, k->size_bytes);
-    }
     pack_job job = {.exec = x, .run = k->pack, .err = err};
     atomic_flag_clear(&job.failed);
     job.pack = (tenon__pack){.node = step->node,
                              .attrs = step->attrs,
                              .prepared = step->prepared,
                              .in = in,
-                             .dst = k->data};
+                             .dst = plan->packed_block + k->offset};
     uint32_t first = plan->pack_tile, done = first;
     if (x->one_tile) { /* a budget of nothing: one tile */
         tenon_status st = pack_tile(&job, first, 0);
@@ -79,6 +72,12 @@ static tenon_status pack_one(tenon__exec *x, tenon__packed *k, tenon_error *err)
 static tenon_status pack_rest(tenon__exec *x, tenon_error *err)
 {
     tenon__plan *plan = x->plan;
+    if (plan->packed_count && !plan->packed_block) {
+        plan->packed_block = tenon__alloc(plan->allocator, plan->packed_room);
+        if (!plan->packed_block)
+            return tenon__fail(err, TENON_ENOMEM, "no memory for %zu bytes of packed weights",
+                               plan->packed_room);
+    }
     while (plan->pack_next < plan->packed_count) {
         tenon__packed *k = &plan->packed[plan->pack_next];
         while (plan->pack_tile < k->tiles) {
@@ -87,6 +86,8 @@ static tenon_status pack_rest(tenon__exec *x, tenon_error *err)
             if (st) return st;
             x->moved = true;
         }
+        memset(plan->packed_block + k->offset + k->size_bytes, 0, TENON_TENSOR_PAD_BYTES);
+        atomic_fetch_add(&plan->packed_bytes, k->size_bytes);
         if (k->only && plan->discard) plan->discard(plan->discard_ctx, k->source, k->source_bytes);
         plan->pack_next++;
         plan->pack_tile = 0;
@@ -97,12 +98,13 @@ static tenon_status pack_rest(tenon__exec *x, tenon_error *err)
 static void point_frame(tenon__frame *f)
 {
     const tenon__plan *plan = f->plan;
-    const tenon__packed *packed = tenon__plan_main(f->plan)->packed;
+    const tenon__plan *main = tenon__plan_main(plan);
     for (uint32_t s = 0; s < plan->step_count; s++) {
         const tenon__step *step = &plan->steps[s];
         for (int i = 0; i < TENON__MAX_PACKED; i++)
             if (step->packed[i] != TENON__NO_SLOT)
-                f->packed[(size_t)s * TENON__MAX_PACKED + (size_t)i] = packed[step->packed[i]].data;
+                f->packed[(size_t)s * TENON__MAX_PACKED + (size_t)i] =
+                    main->packed_block + main->packed[step->packed[i]].offset;
         for (uint32_t b = 0; b < step->body_count; b++)
             if (f->bound[s].bodies[b]) point_frame(f->bound[s].bodies[b]);
     }

@@ -43,7 +43,7 @@ typedef struct tenon__packed {
     const tenon__plan *plan;         /* where `owner` is: the main plan or a body */
     const struct tenon__step *owner; /* the step that packs it, for all that share it */
     tenon__pack_fn pack;
-    void *data; /* NULL until packed */
+    size_t offset; /* in the main plan's packed_block */
     size_t source_bytes;
     bool only; /* nothing else reads the source: its pages can go */
 } tenon__packed;
@@ -80,13 +80,15 @@ struct tenon__plan {
     size_t params_bytes;
     tenon__packed *packed; /* of the main plan: its bodies' are in it too */
     uint32_t packed_count;
-    uint32_t depth; /* of nested bodies beneath */
+    size_t packed_room; /* for them all, each with its padding */
+    uint32_t depth;     /* of nested bodies beneath */
 
     /* Packing: run once, by whoever comes first. */
     pthread_mutex_t pack_lock;
     atomic_bool pack_done;
     uint32_t pack_next, pack_tile; /* under the lock */
-    atomic_size_t packed_bytes;
+    uint8_t *packed_block;         /* NULL until the first is packed */
+    atomic_size_t packed_bytes;    /* made so far */
     void (*discard)(void *ctx, const void *data,
                     size_t size_bytes); /* the source's pages are not needed any more */
     void *discard_ctx;

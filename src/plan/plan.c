@@ -357,6 +357,19 @@ done:
     return st;
 }
 
+static tenon_status place_packed(tenon__plan *plan, tenon_error *err)
+{
+    for (uint32_t i = 0; i < plan->packed_count; i++) {
+        tenon__packed *k = &plan->packed[i];
+        size_t bytes;
+        k->offset = plan->packed_room;
+        if (!tenon__add(k->size_bytes, TENON_TENSOR_PAD_BYTES + 63, &bytes) ||
+            !tenon__add(plan->packed_room, bytes & ~(size_t)63, &plan->packed_room))
+            return tenon__fail(err, TENON_ELIMIT, "the size of the packed weights overflows");
+    }
+    return TENON_OK;
+}
+
 tenon_status tenon__plan_create(const tenon__graph *graph, const tenon__plan_options *options,
                                 tenon__plan **out, tenon_error *err)
 {
@@ -373,6 +386,7 @@ tenon_status tenon__plan_create(const tenon__graph *graph, const tenon__plan_opt
     tenon_status st = build(&b);
     plan->packed = b.packed.items;
     plan->packed_count = (uint32_t)b.packed.count;
+    if (st == TENON_OK) st = place_packed(plan, err);
     if (st) {
         tenon__plan_destroy(plan);
         return st;
@@ -385,8 +399,7 @@ void tenon__plan_destroy(tenon__plan *plan)
 {
     if (!plan) return;
     const tenon_allocator *a = plan->allocator;
-    for (uint32_t i = 0; i < plan->packed_count; i++)
-        tenon__free(a, plan->packed[i].data);
+    tenon__free(a, plan->packed_block);
     tenon__free(a, plan->packed);
     pthread_mutex_destroy(&plan->pack_lock);
     tenon__arena_fini(&plan->arena);
