@@ -226,10 +226,110 @@ static void short_convolution(void **state)
     driver_destroy(d);
 }
 
+/* A batch of matrices for Attend: outer dims that may be repeated, the axes in another order. */
+static void attend_operand(driver *d, const char *order, const int64_t *perm, int64_t outer,
+                           int64_t heads, int64_t rows, int64_t cols)
+{
+    const int64_t dims[4] = {test_random() % 4 ? outer : 1, test_random() % 4 ? heads : 1, rows,
+                             cols};
+    int64_t as[4];
+    for (int i = 0; i < 4; i++)
+        as[perm[i]] = dims[i];
+    driver_random(d, TENON_F32, 4, as, -1, 1);
+    driver_ints(d, order, 4, perm);
+}
+
+/* `wide`: with all its columns. */
+static void attend_mask(driver *d, int64_t outer, int64_t heads, int64_t rows, int64_t cols,
+                        bool wide)
+{
+    int64_t dims[4] = {outer, heads, rows, cols};
+    for (int i = 0; i < 4 - wide; i++)
+        if (test_random() % 3 == 0) dims[i] = 1;
+    int rank = (int)test_random_in(wide, 4);
+    if (test_random() % 2) {
+        driver_random(d, TENON_F32, rank, dims + 4 - rank, -1, 1);
+        return;
+    }
+    driver_random(d, TENON_BOOL, rank, dims + 4 - rank, 0, 1);
+    driver_int(d, "keeps", (int64_t)(test_random() % 2));
+    driver_float(d, "fill", -2);
+}
+
+static void attend(void **state)
+{
+    (void)state;
+    static const int64_t plain[4] = {0, 1, 2, 3}, between[4] = {0, 2, 1, 3},
+                         turned[4] = {0, 1, 3, 2}, both[4] = {0, 2, 3, 1};
+    for (int i = 0; i < 200; i++) {
+        const int64_t outer = test_random_in(1, 3), heads = test_random_in(1, 3),
+                      m = test_random() % 8 ? test_random_in(1, 70) : 1300,
+                      n = test_random_in(1, 90), size = test_random_in(1, 40),
+                      v_size = test_random_in(1, 40);
+        const int64_t *const keys[] = {plain, turned, both};
+        const bool one_key = test_random() % 8 == 0; /* which the mask repeats */
+        driver *d = driver_create("Attend", 1);
+        attend_operand(d, "q_order", test_random() % 2 ? plain : between, outer, heads,
+                       test_random() % 8 ? m : 1, size);
+        attend_operand(d, "k_order", keys[test_random() % 3], outer, heads, size, one_key ? 1 : n);
+        attend_operand(d, "v_order", test_random() % 2 ? plain : between, outer, heads, n, v_size);
+        attend_mask(d, outer, heads, m, n, one_key);
+        if (test_random() % 2) driver_random(d, TENON_F32, 1, (int64_t[]){1}, 0, 1);
+        driver_float(d, "scale", 0.5f);
+        driver_ints(d, "y_order", 4, test_random() % 2 ? plain : between);
+        driver_int(d, "guard", 1);
+        driver_check(d);
+        driver_destroy(d);
+    }
+}
+
+/* Rows whose keys are all closed: NaN, or zeros where that is guarded against. */
+static void attend_guard(void **state)
+{
+    (void)state;
+    const float x[2] = {1, 1}, v[2] = {3, 5}, zeros[2] = {0, 5};
+    const uint8_t mask[4] = {0, 0, 0, 1};
+    tenon_error err;
+    for (int guard = 0; guard < 2; guard++) {
+        driver *d = driver_create("Attend", 1);
+        driver_input(d, TENON_F32, 2, (int64_t[]){2, 1}, x);
+        driver_input(d, TENON_F32, 2, (int64_t[]){1, 2}, x);
+        driver_input(d, TENON_F32, 2, (int64_t[]){2, 1}, v);
+        driver_input(d, TENON_BOOL, 2, (int64_t[]){2, 2}, mask);
+        driver_int(d, "guard", guard);
+        driver_float(d, "fill", -INFINITY);
+        assert_int_equal(driver_run(d, tenon__cpu_detect(), &err), TENON_OK);
+        const float *y = driver_output(d, 0)->data;
+        if (guard)
+            driver_expect(d, 0, TENON_F32, 2, (int64_t[]){2, 1}, zeros);
+        else
+            assert_true(isnan(y[0]) && y[1] == 5);
+        driver_destroy(d);
+    }
+}
+
+static void attend_refused(void **state)
+{
+    (void)state;
+    driver *d = driver_create("Attend", 1);
+    driver_random(d, TENON_F32, 2, (int64_t[]){3, 4}, 0, 1);
+    driver_random(d, TENON_F32, 2, (int64_t[]){5, 2}, 0, 1);
+    driver_random(d, TENON_F32, 2, (int64_t[]){2, 2}, 0, 1);
+    driver_refuse(d, TENON_ESHAPE, "do not agree");
+    driver_destroy(d);
+    d = driver_create("Attend", 1);
+    for (int i = 0; i < 3; i++)
+        driver_random(d, TENON_F32, 2, (int64_t[]){3, 3}, 0, 1);
+    driver_ints(d, "v_order", 2, (int64_t[]){1, 0});
+    driver_refuse(d, TENON_EFORMAT, "last axis");
+    driver_destroy(d);
+}
+
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {CASE(random_problems),  CASE(large),   CASE(nothing),
-                                      CASE(closed),           CASE(refused), CASE(recurrence),
-                                      CASE(short_convolution)};
+    static const test_case cases[] = {
+        CASE(random_problems), CASE(large),         CASE(nothing),           CASE(closed),
+        CASE(refused),         CASE(recurrence),    CASE(short_convolution), CASE(attend),
+        CASE(attend_guard),    CASE(attend_refused)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }
