@@ -35,6 +35,12 @@ static inline vf vf_load_n(const float *p, int64_t n, float fill)
                             _mm256_castsi256_ps(mask));
 }
 
+/* The first n lanes, 0 < n <= VF; the others hold 0. */
+static inline vf vf_load_head(const float *p, int64_t n)
+{
+    return n == VF ? _mm256_loadu_ps(p) : _mm256_maskload_ps(p, vf_mask(n));
+}
+
 static inline void vf_store(float *p, vf v)
 {
     _mm256_storeu_ps(p, v);

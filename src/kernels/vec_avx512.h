@@ -27,6 +27,12 @@ static inline vf vf_load_n(const float *p, int64_t n, float fill)
     return _mm512_mask_loadu_ps(_mm512_set1_ps(fill), (__mmask16)(0xffffu >> (VF - n)), p);
 }
 
+/* The first n lanes, 0 < n <= VF; the others hold 0. */
+static inline vf vf_load_head(const float *p, int64_t n)
+{
+    return _mm512_maskz_loadu_ps((__mmask16)(0xffffu >> (VF - n)), p);
+}
+
 static inline void vf_store(float *p, vf v)
 {
     _mm512_storeu_ps(p, v);

@@ -31,6 +31,12 @@ static inline vf vf_load_n(const float *p, int64_t n, float fill)
     return vld1q_f32(lanes);
 }
 
+/* The first n lanes, 0 < n <= VF; the others hold 0. */
+static inline vf vf_load_head(const float *p, int64_t n)
+{
+    return vf_load_n(p, n, 0.0f);
+}
+
 static inline void vf_store(float *p, vf v)
 {
     vst1q_f32(p, v);

@@ -155,9 +155,10 @@ static tenon_status bind(tenon__bind *c)
     const int64_t planes = p->shape.batch * p->shape.group, k = tenon__convolve_k(&p->shape);
     tenon__convolve_grid(&p->shape, &p->grid);
     const bool f64 = c->in[0]->dtype == TENON_F64;
+    const bool few = !f64 && tenon__conv_is_few(k, p->grid.positions);
     st = tenon__convolve_cut_set(&p->cut, planes, p->grid.positions, p->shape.outputs, k,
-                                 pre->row->rows, pre->row->cols, f64 ? 1.0 : row_ns(pre->row),
-                                 c->err);
+                                 pre->row->rows, few ? (int)p->grid.positions : pre->row->cols,
+                                 f64 ? 1.0 : row_ns(pre->row), c->err);
     if (st) return st;
     c->tiles = p->cut.tiles;
     c->flops =

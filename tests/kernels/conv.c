@@ -313,19 +313,47 @@ static void plain_shapes(const void *row)
     }
 }
 
+/* Few positions, on one axis or two, by up to several groups of panels. */
+static void plain_few(const void *row)
+{
+    for (int i = 0; i < 160; i++) {
+        tenon__conv_axis h = {.in = 1, .count = 1, .taps = 1, .step = 1, .delta = 1};
+        tenon__conv_axis w = random_axis(40);
+        if (i % 2) h = random_axis(4);
+        w.count = test_random_in(1, TENON__CONV_FEW);
+        if (i % 8 == 0) { /* one window over everything, as it lies */
+            w = (tenon__conv_axis){.in = w.in, .count = 1, .taps = w.in, .step = 1, .delta = 1};
+            h = (tenon__conv_axis){.in = 1, .count = 1, .taps = 1, .step = 1, .delta = 1};
+        }
+        problem p = problem_make(test_random_in(1, 60), test_random_in(1, 150), h, w,
+                                 i % 10 ? ROWS_UNIFORM : ROWS_SPECIAL);
+        random_tail(&p);
+        if (i % 10 == 0) p.tail.kind = TENON__ACT_NONE;
+        solve(&p);
+        plain q = plain_make(&p, row);
+        plain_run(&q);
+        rows_compare(p.what, q.b.y, p.wanted, (size_t)(p.outputs * area(&p)), 1e-4);
+        rows_release();
+    }
+}
+
+/* Cuts of few positions are of another form than the whole: the bits are the same. */
 static void plain_cuts(const void *row)
 {
-    for (int i = 0; i < 20; i++) {
-        problem p = problem_make(test_random_in(1, 90), test_random_in(1, 40), random_axis(6),
+    for (int i = 0; i < 40; i++) {
+        problem p = problem_make(test_random_in(1, 90), test_random_in(1, 150), random_axis(6),
                                  random_axis(40), ROWS_UNIFORM);
+        random_tail(&p);
         plain whole = plain_make(&p, row), cut = plain_make(&p, row);
         const tenon__conv_block b = cut.b;
         plain_run(&whole);
         for (int64_t from = 0, to; from < area(&p); from = to) {
-            to = from + test_random_in(1, area(&p) - from);
+            const int64_t left = area(&p) - from;
+            to = from + test_random_in(1, i % 2 && left > TENON__CONV_FEW ? TENON__CONV_FEW : left);
             cut.b.from = from;
             cut.b.to = to;
             cut.b.y = b.y + from;
+            cut.b.residual = b.residual ? b.residual + from : NULL;
             plain_run(&cut);
         }
         rows_same(p.what, b.y, whole.b.y, (size_t)(p.outputs * area(&p)) * sizeof(float));
@@ -398,6 +426,7 @@ static void plain_layers(const void *row)
     static const layer layers[] = {
         {3, 64, 224, 7, 2}, {64, 64, 56, 3, 1},  {128, 128, 28, 3, 1},
         {34, 34, 28, 1, 1}, {136, 68, 14, 1, 1}, {256, 256, 14, 3, 1},
+        {128, 64, 2, 3, 1}, {512, 512, 2, 1, 1}, {256, 256, 1, 1, 1},
     };
     for (size_t i = 0; i < TEST_COUNT(layers); i++) {
         problem p = problem_of(&layers[i]);
@@ -410,8 +439,8 @@ static void plain_layers(const void *row)
 int main(int argc, char **argv)
 {
     static const rows_check checks[] = {ROWS_CHECK(blocked_shapes), ROWS_CHECK(blocked_special),
-                                        ROWS_CHECK(blocked_cuts), ROWS_CHECK(plain_shapes),
-                                        ROWS_CHECK(plain_cuts)};
+                                        ROWS_CHECK(blocked_cuts),   ROWS_CHECK(plain_shapes),
+                                        ROWS_CHECK(plain_few),      ROWS_CHECK(plain_cuts)};
     static const rows_check benches[] = {ROWS_CHECK(blocked_layers), ROWS_CHECK(plain_layers)};
     rows_family f = {.name = "conv"};
     for (size_t i = 0; tenon__conv_rows[i]; i++)

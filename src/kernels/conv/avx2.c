@@ -6,9 +6,12 @@
 #define vf_activate  tenon__activate_x8
 #define PLAIN_ROWS   6
 #define vf_clip      tenon__clip_x8
+#define FEW_SUMS     12
 #define BLOCKED_ROWS 6
 #include "kernels/conv/blocked_tmpl.h"
 #include "kernels/conv/plain_tmpl.h"
+
+#include "kernels/conv/few_tmpl.h"
 
 const tenon__conv_row tenon__conv_avx2 = {
     .name = "avx2",
@@ -16,6 +19,7 @@ const tenon__conv_row tenon__conv_avx2 = {
     .rows = PLAIN_ROWS,
     .cols = 2 * VF,
     .panel = panels,
+    .few = fews,
     BLOCKED,
     .activate = activate,
 };

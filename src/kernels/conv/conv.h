@@ -47,6 +47,19 @@ typedef struct tenon__conv_panel {
     float low, high;       /* bounds of what is stored; of the last block, infinite before */
 } tenon__conv_panel;
 
+/* Products of all k and few columns: y[r][c] = sum over k of w[k][r] * a[k][c]. */
+#define TENON__CONV_FEW 8
+typedef struct tenon__conv_few {
+    int64_t k, outputs;
+    const float *w; /* packed panels of the row's `rows` outputs, the last one shorter */
+    const float *a; /* one float for each column, for each k */
+    float *y;
+    const float *residual; /* addressed like y, or NULL */
+    const float *bias;     /* of the first output, or NULL */
+    int64_t stride;        /* floats from one row of y to the next */
+    float low, high;       /* bounds of what is stored */
+} tenon__conv_few;
+
 #define TENON__CONV_MAX_ROWS 12
 #define TENON__CONV_MAX_COLS 32
 
@@ -69,6 +82,7 @@ typedef struct tenon__conv_row {
     tenon__cpu_bits needs;
     int rows, cols;                                   /* of a panel product */
     void (*const *panel)(const tenon__conv_panel *p); /* [n - 1] has n rows */
+    void (*const *few)(const tenon__conv_few *p);     /* [n - 1] has n columns */
     /* Blocked products, see blocked.h: blocks of a group (a last group may have one more); the most
      * positions by n blocks, most[n - 1]; product[n - 1][m - 1] is for n blocks and m positions. */
     int blocks;
@@ -117,6 +131,10 @@ typedef struct tenon__conv_block {
 } tenon__conv_block;
 size_t tenon__conv_scratch(const tenon__conv_row *row, int64_t k);
 void tenon__conv_run(const tenon__conv_block *b);
+/* Whether so few positions go by lanes of output channels (the sums are the same), and how. */
+bool tenon__conv_is_few(int64_t k, int64_t positions);
+size_t tenon__conv_few_scratch(int64_t k);
+void tenon__conv_few_run(const tenon__conv_block *b);
 
 /* Gathers k in [k0, k1) (k = channel * taps + tap) under `cols` positions from `from` on into
  * panel[k - k0][width]; columns past `cols` are zero. */

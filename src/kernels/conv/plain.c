@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The plain form of convolution: panels of gathered input against panels of packed weights. */
+/* The plain form of convolution: panels of gathered input against panels of packed weights. Few
+ * positions are in few.c. */
 #include <math.h>
 #include <string.h>
 
@@ -43,7 +44,9 @@ static int64_t k_block(int64_t k)
 
 size_t tenon__conv_scratch(const tenon__conv_row *row, int64_t k)
 {
-    return (size_t)(k_block(k) * row->cols) * sizeof(float);
+    const size_t panels = (size_t)(k_block(k) * row->cols) * sizeof(float);
+    const size_t few = tenon__conv_few_scratch(k);
+    return panels > few ? panels : few;
 }
 
 /* Whether k is one plane after the other as they lie, so that nothing need be gathered. */
@@ -80,7 +83,7 @@ static void run_panels(const tenon__conv_block *b, int64_t c, int64_t cols, cons
     }
 }
 
-void tenon__conv_run(const tenon__conv_block *b)
+static void run_blocks(const tenon__conv_block *b)
 {
     const tenon__conv_row *row = b->row;
     const int64_t k = b->channels * b->grid->taps, step = k_block(k), positions = b->to - b->from;
@@ -100,6 +103,16 @@ void tenon__conv_run(const tenon__conv_block *b)
         }
         if (step == 0) break;
     }
+}
+
+void tenon__conv_run(const tenon__conv_block *b)
+{
+    const tenon__conv_row *row = b->row;
+    const int64_t positions = b->to - b->from;
+    if (tenon__conv_is_few(b->channels * b->grid->taps, positions))
+        tenon__conv_few_run(b);
+    else
+        run_blocks(b);
     for (int64_t o = b->out_from; tenon__conv_tail(b->epilogue) && o < b->out_to; o++)
         row->activate(b->epilogue, b->y + (o - b->out_from) * b->stride, positions);
 }

@@ -41,6 +41,38 @@ static void panel_4(const tenon__conv_panel *p)
 
 static void (*const panels[ROWS])(const tenon__conv_panel *) = {panel_1, panel_2, panel_3, panel_4};
 
+static void few(const tenon__conv_few *p, int cols)
+{
+    for (int64_t o = 0; o < p->outputs; o++)
+        for (int c = 0; c < cols; c++) {
+            const int64_t first = o / ROWS * ROWS, at = o * p->stride + c;
+            const int64_t rows = p->outputs - first < ROWS ? p->outputs - first : ROWS;
+            float sum = p->bias ? p->bias[o] : 0.0f;
+            for (int64_t k = 0; k < p->k; k++)
+                sum += p->w[first * p->k + k * rows + o - first] * p->a[k * cols + c];
+            if (p->residual) sum += p->residual[at];
+            sum = sum < p->low ? p->low : sum;
+            p->y[at] = sum > p->high ? p->high : sum;
+        }
+}
+
+#define FEW(n)                                                                                     \
+    static void few_##n(const tenon__conv_few *p)                                                  \
+    {                                                                                              \
+        few(p, n);                                                                                 \
+    }
+FEW(1)
+FEW(2)
+FEW(3)
+FEW(4)
+FEW(5)
+FEW(6)
+FEW(7)
+FEW(8)
+
+static void (*const fews[TENON__CONV_FEW])(const tenon__conv_few *) = {few_1, few_2, few_3, few_4,
+                                                                       few_5, few_6, few_7, few_8};
+
 static void product(const tenon__conv_product *p, int pixels)
 {
     for (int i = 0; i < pixels; i++)
@@ -90,6 +122,7 @@ const tenon__conv_row tenon__conv_ref = {
     .rows = ROWS,
     .cols = COLS,
     .panel = panels,
+    .few = fews,
     .blocks = 1,
     .most = {5},
     .product = {products},
