@@ -40,7 +40,7 @@ static bool recognise(const tenon__pass_context *c, const tenon__node *node, act
 
 static tenon__node *host(const tenon__pass_context *c, tenon__value_id id)
 {
-    static const char *const ops[] = {"Conv", "ConvTranspose", "Gemm", "MatMul"};
+    static const char *const ops[] = {"Conv", "ConvTranspose", "Gemm", "MatMul", "MatMulInteger"};
     for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
         tenon__node *node = tenon__match_sole(c, id, ops[i]);
         if (node && !tenon__attr_find(node, "activation") &&

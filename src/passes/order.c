@@ -11,6 +11,7 @@ const tenon__pass tenon__passes[] = {
     {"quant", tenon__pass_quant, false},
     {"fold_all", tenon__pass_fold_all, false},
     {"attention", tenon__pass_attention, false},
+    {"dequant", tenon__pass_dequant, false},
     {"pad", tenon__pass_pad, false},
     {"norm", tenon__pass_norm, false},
     {"bias", tenon__pass_bias, false},

@@ -51,6 +51,7 @@ tenon_status tenon__pass_transposes(tenon__pass_context *c);
 tenon_status tenon__pass_gelu(tenon__pass_context *c);
 tenon_status tenon__pass_layer_norm(tenon__pass_context *c);
 tenon_status tenon__pass_attention(tenon__pass_context *c);
+tenon_status tenon__pass_dequant(tenon__pass_context *c);
 tenon_status tenon__pass_layout(tenon__pass_context *c);
 tenon_status tenon__pass_quant(tenon__pass_context *c);
 

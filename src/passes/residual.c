@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Add of a value of the same shape behind a convolution or matrix product becomes its input 3. */
+/* Add of a value of the same shape behind a convolution or matrix product becomes its input 3; of a
+ * MatMulInteger that is scaled, input 6. */
 #include "passes/match.h"
 
 static bool is_sum(const tenon__node *node)
@@ -9,17 +10,26 @@ static bool is_sum(const tenon__node *node)
            node->inputs[1] != TENON__NO_VALUE;
 }
 
+static uint32_t residual_input(const tenon__node *conv)
+{
+    return tenon__match_is(conv, "MatMulInteger") ? 6 : 3;
+}
+
 static bool takes_residual(const tenon__pass_context *c, const tenon__node *conv)
 {
-    return tenon__match_input(conv, 3) == TENON__NO_VALUE &&
+    return tenon__match_input(conv, residual_input(conv)) == TENON__NO_VALUE &&
            !tenon__attr_find(conv, "activation") &&
            tenon__match_view(c, conv->outputs[0])->dtype == TENON_F32;
 }
 
 static tenon__node *host(const tenon__pass_context *c, tenon__value_id id)
 {
-    tenon__node *conv = tenon__match_sole(c, id, "Conv");
-    return conv ? conv : tenon__match_sole(c, id, "MatMul");
+    static const char *const ops[] = {"Conv", "MatMul", "MatMulInteger"};
+    for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
+        tenon__node *node = tenon__match_sole(c, id, ops[i]);
+        if (node) return node;
+    }
+    return NULL;
 }
 
 tenon_status tenon__pass_residual(tenon__pass_context *c)
@@ -35,7 +45,8 @@ tenon_status tenon__pass_residual(tenon__pass_context *c)
             if (!conv || !takes_residual(c, conv) ||
                 !tenon__match_same_shape(c, add->inputs[0], add->inputs[1]))
                 continue;
-            tenon_status st = tenon__rewrite_input(c, conv, 3, add->inputs[1 - i]);
+            tenon_status st =
+                tenon__rewrite_input(c, conv, residual_input(conv), add->inputs[1 - i]);
             if (st) return st;
             tenon__rewrite_output(c, conv, add->outputs[0]);
             add->dead = true;
