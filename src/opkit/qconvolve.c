@@ -131,7 +131,6 @@ tenon_status tenon__qconvolve_prepare(tenon__prepare *c, const tenon__convolve_a
     size_t panel_bytes;
     pre->gemm = tenon__qgemm_choose(c->cpu);
     pre->transpose = tenon__transpose_find(c->cpu);
-    pre->plane = tenon__qconv_find(c->cpu);
     c->kernel = pre->gemm->name;
     if (!w->known || !w->data) return TENON_OK;
     tenon_status st = fit_weights(a, w, &s, c->err);
@@ -151,6 +150,8 @@ tenon_status tenon__qconvolve_prepare(tenon__prepare *c, const tenon__convolve_a
 
 /* ---- bind and run ---- */
 
+#define PLANE_MAC_NS 0.2
+
 tenon_status tenon__qconvolve_bind(tenon__bind *c, const tenon__convolve_attrs *a,
                                    const tenon__qconvolve_inputs *in)
 {
@@ -167,7 +168,7 @@ tenon_status tenon__qconvolve_bind(tenon__bind *c, const tenon__convolve_attrs *
     const int64_t line = p->grid.axis[p->grid.rank - 1].count;
     const int rows = p->planes ? 1 : pre->gemm->nr;
     const int cols = p->planes ? (int)(line < 1 ? 1 : line < INT32_MAX ? line : INT32_MAX) : 16;
-    const double ns = p->planes ? 0.05 : pre->gemm->mac_ns;
+    const double ns = p->planes ? PLANE_MAC_NS : pre->gemm->mac_ns;
     st = tenon__convolve_cut_set(&p->cut, planes, p->grid.positions, s->outputs, k, rows, cols, ns,
                                  c->err);
     if (st) return st;
@@ -176,11 +177,10 @@ tenon_status tenon__qconvolve_bind(tenon__bind *c, const tenon__convolve_attrs *
     p->pack_tiles = 0;
     p->per_tile = 1;
     if (p->planes) {
-        c->scratch_bytes = TENON__QCONV_PLANE_FLOATS * sizeof(float);
         if (p->cut.position_blocks == 1) /* small ones go together */
-            p->cut.tiles =
-                tenon__tiles(planes, (double)p->grid.positions * (double)p->grid.taps * 0.05 + 200,
-                             &p->per_tile);
+            p->cut.tiles = tenon__tiles(
+                planes, (double)p->grid.positions * (double)p->grid.taps * PLANE_MAC_NS + 200,
+                &p->per_tile);
         c->tiles = p->cut.tiles;
         return TENON_OK;
     }
@@ -221,7 +221,6 @@ static void run_plane(const tenon__run *r, const tenon__qconvolve_inputs *in,
                       const tenon__qconvolve_tail *tail, const tenon__convolve_tile *t)
 {
     const tenon__qconvolve_params *p = r->params;
-    const tenon__qconvolve_prepared *pre = r->prepared;
     const int64_t group = t->plane % p->shape.group, size = r->out[0]->dtype == TENON_I32 ? 4 : 1;
     const tenon__qconv_plane plane = {
         .grid = &p->grid,
@@ -238,9 +237,8 @@ static void run_plane(const tenon__run *r, const tenon__qconvolve_inputs *in,
         .y_zero = tail ? tail->y_zero : 0,
         .scale = tail ? tenon__qconvolve_scale(tail, group) : 0,
         .out = out_of(r),
-        .scratch = r->scratch,
     };
-    pre->plane->plane(&plane);
+    tenon__qconv_plane_run(&plane);
 }
 
 void tenon__qconvolve_run(const tenon__run *r, const tenon__qconvolve_inputs *in,

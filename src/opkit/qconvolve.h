@@ -9,7 +9,6 @@
 typedef struct tenon__qconvolve_prepared {
     const tenon__qgemm_row *gemm;
     const tenon__transpose_row *transpose;
-    const tenon__qconv_row *plane;
     bool packed; /* the weights are constant */
     int64_t pack_panels;
 } tenon__qconvolve_prepared;

@@ -9,6 +9,7 @@ const tenon__pass tenon__passes[] = {
     {"transposes", tenon__pass_transposes, false},
     {"noop", tenon__pass_noop, false},
     {"quant", tenon__pass_quant, false},
+    {"channels_last", tenon__pass_channels_last, false},
     {"fold_all", tenon__pass_fold_all, false},
     {"attention", tenon__pass_attention, false},
     {"dequant", tenon__pass_dequant, false},

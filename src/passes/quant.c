@@ -197,9 +197,6 @@ static tenon_status fuse_conv(tenon__pass_context *c, group *g)
     if (tenon__match_input(g->op, 3) != TENON__NO_VALUE || tenon__attr_find(g->op, "activation"))
         return TENON_OK;
     if (!tenon__match_const(c, w.x) || x.dtype != g->y.dtype) return TENON_OK;
-    /* A depthwise convolution is bound by memory, and has vector kernels in float32 only. */
-    if (tenon__attr_int(g->op, "group", 1) > 1 && tenon__match_view(c, w.x)->dims[1] == 1)
-        return TENON_OK;
     tenon_status st = integer_bias(c, tenon__match_input(g->op, 2), &x, &w,
                                    tenon__match_view(c, w.x)->dims[0], &bias);
     if (st) return st == TENON_EAGAIN ? TENON_OK : st;

@@ -123,8 +123,87 @@ static void qlinear_large(void **state)
     driver_destroy(d);
 }
 
+/* Depthwise or one group; channels last. */
+static void channels_last(void **state)
+{
+    (void)state;
+    static const int64_t counts[] = {1, 2, 3, 4, 8, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 100};
+    for (int i = 0; i < 160; i++) {
+        geometry g = random_geometry();
+        const tenon_dtype x = any_byte(), w = any_byte(), y = any_byte();
+        const bool each = test_random_in(0, 1) == 1, zeros = test_random_in(0, 1) == 1;
+        const int64_t channels = counts[test_random_in(0, (int64_t)TEST_COUNT(counts) - 1)];
+        const bool depthwise = channels > 1 && test_random_in(0, 1) == 1;
+        while (g.rank == 3)
+            g = random_geometry();
+        if (i % 4 == 0) { /* 1 x 1, as it lies */
+            for (int k = 0; k < g.rank; k++) {
+                g.w[2 + k] = g.stride[k] = 1;
+                g.pads[k] = g.pads[g.rank + k] = 0;
+            }
+        }
+        int64_t dims[4] = {g.x[0], g.x[2], 0, channels};
+        const int64_t outputs = depthwise ? channels : test_random_in(1, 70);
+        for (int k = 0; k < g.rank; k++)
+            dims[1 + k] = g.x[2 + k];
+        dims[g.rank + 1] = channels;
+        g.group = depthwise ? channels : 1;
+        g.w[0] = outputs;
+        g.w[1] = depthwise ? 1 : channels;
+        const float x_scale = 0.02f, y_scale = 0.5f + 0.01f * (float)g.w[1];
+        driver *d = start("QLinearConvLast", &g);
+        random_bytes(d, x, g.rank + 2, dims, false);
+        driver_const(d, TENON_F32, 0, NULL, &x_scale);
+        random_bytes(d, x, 0, NULL, true);
+        random_bytes(d, w, g.rank + 2, g.w, true);
+        driver_random_const(d, TENON_F32, each, &g.w[0], 0.01, 0.05);
+        driver_random_const(d, w, each, &g.w[0], 0, zeros ? 0 : 100);
+        driver_const(d, TENON_F32, 0, NULL, &y_scale);
+        random_bytes(d, y, 0, NULL, true);
+        if (test_random_in(0, 1)) driver_random_const(d, TENON_I32, 1, &g.w[0], -3000, 3000);
+        driver_check(d);
+        driver_destroy(d);
+    }
+}
+
+static void channels_last_large(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t in, channels, outputs, kernel;
+    } list[] = {
+        {40, 96, 24, 1}, {9, 300, 700, 1}, {24, 64, 72, 3}, {60, 3, 32, 3}, {40, 144, 0, 3}};
+    for (size_t i = 0; i < TEST_COUNT(list); i++) {
+        const int64_t k = list[i].kernel, group = list[i].outputs ? 1 : list[i].channels;
+        const int64_t outputs = list[i].outputs ? list[i].outputs : group;
+        const geometry g = {.rank = 2,
+                            .group = group,
+                            .stride = {1, 1},
+                            .dilation = {1, 1},
+                            .pads = {k / 2, k / 2, k / 2, k / 2}};
+        const int64_t x[] = {1, list[i].in, list[i].in, list[i].channels},
+                      w[] = {outputs, list[i].channels / group, k, k};
+        const float scale = 0.02f, y_scale = 1.5f;
+        const uint8_t x_zero = 131, y_zero = 120;
+        const int8_t w_zero = 0;
+        driver *d = start("QLinearConvLast", &g);
+        random_bytes(d, TENON_U8, 4, x, false);
+        driver_const(d, TENON_F32, 0, NULL, &scale);
+        driver_const(d, TENON_U8, 0, NULL, &x_zero);
+        random_bytes(d, TENON_I8, 4, w, true);
+        driver_const(d, TENON_F32, 0, NULL, &scale);
+        driver_const(d, TENON_I8, 0, NULL, &w_zero);
+        driver_const(d, TENON_F32, 0, NULL, &y_scale);
+        driver_const(d, TENON_U8, 0, NULL, &y_zero);
+        driver_check(d);
+        assert_true(driver_tiles(d) > 1);
+        driver_destroy(d);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {CASE(conv_integer), CASE(qlinear_conv), CASE(qlinear_large)};
+    static const test_case cases[] = {CASE(conv_integer), CASE(qlinear_conv), CASE(qlinear_large),
+                                      CASE(channels_last), CASE(channels_last_large)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }

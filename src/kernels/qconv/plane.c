@@ -94,7 +94,7 @@ static void store(const tenon__qconv_plane *p, const uint32_t *acc, int64_t at, 
     }
 }
 
-void tenon__qconv_plane_any(const tenon__qconv_plane *p)
+void tenon__qconv_plane_run(const tenon__qconv_plane *p)
 {
     const tenon__conv_grid *g = p->grid;
     const int last = g->rank - 1;

@@ -38,14 +38,21 @@ typedef struct tenon__qgemm {
     void *scratch;        /* tenon__qgemm_scratch_bytes, aligned to 64 */
 } tenon__qgemm;
 
-/* Panels [first, first + count) of B, element (p, j) the byte at b + p * row + j * col. */
+/* Panels [first, first + count) of B, element (p, j) the byte at b + p * row + j * col; where
+ * `split` is not 0, at b + p % split * row + p / split * split_row + j * col. */
 typedef struct tenon__qgemm_pack {
     const void *b;
     bool is_signed;
     int64_t row, col, k, n;
+    int64_t split, split_row;
     int64_t first, count;
     void *dst; /* of all panels; aligned to 64 */
 } tenon__qgemm_pack;
+static inline const uint8_t *tenon__qgemm_pack_row(const tenon__qgemm_pack *p, int64_t k)
+{
+    const uint8_t *b = p->b;
+    return p->split ? b + k % p->split * p->row + k / p->split * p->split_row : b + k * p->row;
+}
 
 typedef struct tenon__qgemm_row {
     const char *name;

@@ -175,34 +175,74 @@ TENON__INLINE void finish_vector(const finish *f, tenon__qgemm_out out, vi sum, 
         return;
     }
     vf value = vf_mul(vi_to_vf(sum), vf_load(f->c->scale + v));
-    if (out == TENON__QGEMM_F32) {
-        const float *residual = g->tail.residual ? g->tail.residual + at : NULL;
-        if (f->c->bias) value = vf_add(value, vf_load(f->c->bias + v));
-        if (residual)
-            value = vf_add(value, cols >= VF ? vf_load(residual) : vf_load_n(residual, cols, 0.0f));
-        vf_store((float *)(void *)to, vf_activate(&g->tail, value));
-        return;
-    }
-    const int low = out == TENON__QGEMM_U8 ? 0 : -128;
-    value =
-        vf_clamp(value, vf_set1((float)(low - g->y_zero)), vf_set1((float)(low + 255 - g->y_zero)));
-    vi_store_bytes(to, vi_add(vf_to_vi(value), vi_set1(g->y_zero)));
+    const float *residual = g->tail.residual ? g->tail.residual + at : NULL;
+    if (f->c->bias) value = vf_add(value, vf_load(f->c->bias + v));
+    if (residual)
+        value = vf_add(value, cols >= VF ? vf_load(residual) : vf_load_n(residual, cols, 0.0f));
+    vf_store((float *)(void *)to, vf_activate(&g->tail, value));
 }
 
 TENON__INLINE void finish_as(const finish *f, tenon__qgemm_out out, bool sums)
 {
-    const int64_t size = out == TENON__QGEMM_U8 || out == TENON__QGEMM_I8 ? 1 : 4;
     for (int v = 0; v < f->cols; v += VF) {
         const vi base = vi_load(f->c->base + v);
         const vi b_zero = vi_add(vi_load(f->c->b_zero + v), vi_set1(b_shift(f->g)));
         const int left = f->cols - v;
         for (int r = 0; r < f->rows; r++) {
             const int64_t at = f->at + r * f->g->c_row + v;
-            uint8_t *to = (uint8_t *)f->g->c + at * size, edge[VF * 4];
+            uint8_t *to = (uint8_t *)f->g->c + at * 4, edge[VF * 4];
             vi sum = vi_add(vi_load(f->sums + r * f->width + v), base);
             if (sums) sum = vi_sub(sum, vi_mul(vi_set1(f->row_sums[r]), b_zero));
             finish_vector(f, out, sum, v, at, left, left < VF ? edge : to);
-            if (left < VF) memcpy(to, edge, (size_t)(left * size));
+            if (left < VF) memcpy(to, edge, (size_t)(left * 4));
+        }
+    }
+}
+
+/* Less than a vector of bytes: moves that may overlap. */
+static inline void put_bytes(uint8_t *to, const uint8_t *from, int n)
+{
+    if (n >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + n - 8, from + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + n - 4, from + n - 4, 4);
+    } else {
+        for (int i = 0; i < n; i++)
+            to[i] = from[i];
+    }
+}
+
+/* Stores of bytes may change whatever is behind a pointer: all that counts lies in variables. */
+TENON__INLINE void finish_bytes(const finish *f, bool sums)
+{
+    const tenon__qgemm *g = f->g;
+    const int low = g->out == TENON__QGEMM_U8 ? 0 : -128, rows = f->rows, width = f->width;
+    const vf least = vf_set1((float)(low - g->y_zero)),
+             most = vf_set1((float)(low + 255 - g->y_zero));
+    const vi zero = vi_set1(g->y_zero);
+    const int32_t *row_sums = f->row_sums;
+    const int64_t c_row = g->c_row;
+    for (int v = 0; v < f->cols; v += VF) {
+        const vi base = vi_load(f->c->base + v);
+        const vi b_zero = vi_add(vi_load(f->c->b_zero + v), vi_set1(b_shift(g)));
+        const vf scale = vf_load(f->c->scale + v);
+        const int32_t *from = f->sums + v;
+        const int left = f->cols - v;
+        uint8_t *to = (uint8_t *)g->c + f->at + v;
+        for (int r = 0; r < rows; r++, to += c_row, from += width) {
+            vi sum = vi_add(vi_load(from), base);
+            if (sums) sum = vi_sub(sum, vi_mul(vi_set1(row_sums[r]), b_zero));
+            const vf value = vf_clamp(vf_mul(vi_to_vf(sum), scale), least, most);
+            const vi bytes = vi_add(vf_to_vi(value), zero);
+            if (left >= VF) {
+                vi_store_bytes(to, bytes);
+            } else {
+                uint8_t edge[VF];
+                vi_store_bytes(edge, bytes);
+                put_bytes(to, edge, left);
+            }
         }
     }
 }
@@ -215,10 +255,11 @@ static void finish_tile(const finish *f)
         finish_as(f, TENON__QGEMM_I32, sums);
         break;
     case TENON__QGEMM_U8:
-        finish_as(f, TENON__QGEMM_U8, sums);
-        break;
     case TENON__QGEMM_I8:
-        finish_as(f, TENON__QGEMM_I8, sums);
+        if (sums)
+            finish_bytes(f, true);
+        else
+            finish_bytes(f, false);
         break;
     case TENON__QGEMM_F32:
         finish_as(f, TENON__QGEMM_F32, sums);
@@ -381,18 +422,21 @@ static void pack_panel(const tenon__qgemm_pack *p, int64_t panel, uint8_t *dst)
     const vi ones = vi_group((const uint8_t *)one);
     vi sums[NV] = {vi_zero(), vi_zero()};
     for (int64_t q = 0; q < p->k; q += K_UNIT) {
-        const uint8_t *from = (const uint8_t *)p->b + q * p->row + j * p->col;
+        const uint8_t *from = tenon__qgemm_pack_row(p, q) + j * p->col;
         const int rows = p->k - q < K_UNIT ? (int)(p->k - q) : K_UNIT;
+        const bool apart = p->split && q % p->split + rows > p->split;
         uint8_t bytes[NR * K_UNIT];
-        if (rows == K_UNIT && cols == NR && p->col == 1) {
+        if (rows == K_UNIT && cols == NR && p->col == 1 && !apart) {
             gather(from, p->row, 1, K_UNIT, NR, bytes);
-        } else if (rows == K_UNIT && cols == NR && p->row == 1) {
+        } else if (rows == K_UNIT && cols == NR && p->row == 1 && !apart) {
             for (int c = 0; c < NR; c++)
                 memcpy(bytes + c * K_UNIT, from + c * p->col, K_UNIT);
         } else {
             /* What is not there becomes an element of 0. */
             memset(bytes, shift ? 0x80 : 0, sizeof bytes);
-            gather(from, p->row, p->col, rows, cols, bytes);
+            for (int r = 0; r < rows; r += apart ? 1 : rows)
+                gather(apart ? tenon__qgemm_pack_row(p, q + r) + j * p->col : from, p->row, p->col,
+                       apart ? 1 : rows, cols, bytes + r);
         }
         ELEMENT group[NR * K_UNIT];
         elements(bytes, NR * K_UNIT, p->is_signed, shift, group);

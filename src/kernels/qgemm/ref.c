@@ -60,7 +60,7 @@ static void pack(const tenon__qgemm_pack *p)
         memset(dst, 0, panel_bytes); /* the sums are not used here */
         for (int64_t q = 0; q < p->k; q++)
             for (int64_t j = 0; j < NR && panel * NR + j < p->n; j++)
-                dst[q * NR + j] = ((const uint8_t *)p->b)[q * p->row + (panel * NR + j) * p->col];
+                dst[q * NR + j] = tenon__qgemm_pack_row(p, q)[(panel * NR + j) * p->col];
     }
 }
 
