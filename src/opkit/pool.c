@@ -34,11 +34,14 @@ tenon_status tenon__pool_bind(tenon__bind *c, const tenon__window_attrs *a, doub
     tenon_status st = tenon__window_fit(a, x->rank - 2, x->dims + 2, NULL, &p->window, c->err);
     if (st) return st;
     double taps = 1;
+    p->whole = true;
     for (int i = 0; i < p->window.rank; i++) {
         const tenon__window_axis *axis = &p->window.axis[i];
         p->plane_in *= axis->in;
         p->plane_out *= axis->out;
         taps *= (double)(axis->kernel < axis->in ? axis->kernel : axis->in);
+        p->whole &= axis->out == 1 && axis->dilation == 1 && axis->before >= 0 &&
+                    axis->kernel - axis->before >= axis->in && axis->in > 0;
     }
     p->blocked = x->layout == TENON__C16;
     p->blocks = (p->channels + TENON__BLOCK - 1) / TENON__BLOCK;

@@ -14,6 +14,7 @@ typedef struct tenon__pool_params {
     int64_t lines, lines_per_tile; /* output lines of all planes, or of all blocks */
     int64_t line;                  /* output positions of one: the last axis */
     bool blocked;
+    bool whole; /* one window, over all of the plane */
 } tenon__pool_params;
 
 /* infer: output 0 (and 1, of `indices` dtype, unless TENON_NONE), of the window's extents; the

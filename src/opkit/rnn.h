@@ -4,7 +4,8 @@
  * Phase 0 sets up (biases summed, states copied, weights packed where they are no constants), phase
  * 1 multiplies all inputs by W at once, and each later phase is one time step, or several where a
  * step is too small to share: gates += h * R, then the cell. A tile takes some hidden units of one
- * direction, so that no sum is ever cut. f64 is plain: a tile is one sequence of one direction.
+ * direction, so that no sum is ever cut. A layer of few microseconds is one tile. f64 is plain: a
+ * tile is one sequence of one direction.
  *
  * With weights of bytes, what W and R multiply becomes bytes on the way: all of X in phase 0, the
  * states of all samples in each step, each with the scale and zero of its own range. */
@@ -69,7 +70,8 @@ typedef struct tenon__rnn_params {
     bool two_stages; /* GRU whose reset gate comes first, cut into tiles: a step is two phases */
     int64_t x_at;    /* in work: X as bytes, behind its scale and zero */
     size_t state_at, gates_at; /* in scratch, in bytes, behind the product's own */
-    uint32_t setup_tiles, product_tiles, step_tiles;
+    uint32_t setup_tiles, product_tiles, step_tiles, phases;
+    bool whole; /* so little that one tile does it all */
 } tenon__rnn_params;
 
 tenon_status tenon__rnn_read(const tenon__node *node, tenon__rnn_attrs *attrs, tenon__rnn_kind kind,

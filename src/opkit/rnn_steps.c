@@ -96,6 +96,20 @@ static bool cut_scratch(const tenon__rnn_attrs *a, tenon__rnn_params *p, size_t 
     return true;
 }
 
+/* Together less than this: one tile does it all. */
+#define WHOLE_NS 40000
+
+/* A rough time of everything. */
+static double whole_ns(const tenon__rnn_attrs *a, const tenon__rnn_prepared *prepared,
+                       const tenon__rnn_params *p)
+{
+    const double gates = (double)a->gates * a->directions * (double)p->hidden;
+    const double rows = (double)p->time * (double)p->batch;
+    double ns = gates + 0.02 * rows * gates * (double)p->inputs;
+    ns += (double)p->time * (200 * a->directions + 0.03 * gates * (double)(p->batch * p->hidden));
+    return prepared->packed ? ns : ns + 0.5 * gates * (double)(p->inputs + p->hidden);
+}
+
 tenon_status tenon__rnn_bind(tenon__bind *c)
 {
     const tenon__rnn_attrs *a = c->attrs;
@@ -141,19 +155,26 @@ tenon_status tenon__rnn_bind(tenon__bind *c)
     c->work_bytes = (size_t)total * sizeof(float);
     if (!cut_scratch(a, p, &c->scratch_bytes))
         return tenon__fail(c->err, TENON_ELIMIT, "the states are too large");
-    p->setup_tiles = (uint32_t)(a->directions * a->gates);
+    p->setup_tiles = prepared->packed ? 1 : (uint32_t)(a->directions * a->gates);
     p->product_tiles = (uint32_t)(a->directions * p->row_tiles * p->product_panel_tiles);
     p->step_tiles = (uint32_t)(a->directions * p->step_panel_tiles);
     c->tiles = p->setup_tiles;
     c->phases = p->time ? 2 + (uint32_t)(p->two_stages ? 2 * steps : steps) : 1;
+    p->phases = c->phases;
+    p->whole = whole_ns(a, prepared, p) < WHOLE_NS;
+    if (p->whole) c->tiles = c->phases = 1;
     return TENON_OK;
+}
+
+static uint32_t phase_tiles(const tenon__rnn_params *p, uint32_t phase)
+{
+    return phase == 0 ? p->setup_tiles : phase == 1 ? p->product_tiles : p->step_tiles;
 }
 
 uint32_t tenon__rnn_tiles(const void *params, uint32_t phase)
 {
     const tenon__rnn_params *p = params;
-    if (p->plain) return p->setup_tiles;
-    return phase == 0 ? p->setup_tiles : phase == 1 ? p->product_tiles : p->step_tiles;
+    return p->plain ? p->setup_tiles : p->whole ? 1 : phase_tiles(p, phase);
 }
 
 /* ---- phase 0 ---- */
@@ -205,19 +226,21 @@ static void start_states(const tenon__run *r, const tenon__rnn_params *p, int di
     }
 }
 
+/* One gate of one direction; where weights are packed beforehand, all of them. */
 static tenon_status setup(const tenon__run *r, const tenon__rnn_params *p)
 {
     const tenon__rnn_attrs *a = r->attrs;
     const tenon__rnn_prepared *prepared = r->prepared;
-    int direction = (int)r->tile / a->gates, gate = (int)r->tile % a->gates;
+    const int64_t all = a->directions * a->gates, each = all / p->setup_tiles;
     float *work = r->work;
-    sum_bias(r, p, direction, gate);
-    if (gate == 0) start_states(r, p, direction);
-    if (!prepared->packed) {
-        tenon__rnn_pack_gate(prepared, a, r->in[TENON__RNN_W], r->tile,
-                             (uint8_t *)(work + p->w_at) + r->tile * p->w_bytes);
-        tenon__rnn_pack_gate(prepared, a, r->in[TENON__RNN_R], r->tile,
-                             (uint8_t *)(work + p->r_at) + r->tile * p->r_bytes);
+    for (int64_t i = r->tile * each; i < (r->tile + 1) * each; i++) {
+        sum_bias(r, p, (int)(i / a->gates), (int)(i % a->gates));
+        if (i % a->gates == 0) start_states(r, p, (int)(i / a->gates));
+        if (prepared->packed) continue;
+        tenon__rnn_pack_gate(prepared, a, r->in[TENON__RNN_W], i,
+                             (uint8_t *)(work + p->w_at) + i * p->w_bytes);
+        tenon__rnn_pack_gate(prepared, a, r->in[TENON__RNN_R], i,
+                             (uint8_t *)(work + p->r_at) + i * p->r_bytes);
     }
     if (r->tile) return TENON_OK;
     tenon_status st = tenon__rnn_check_lengths(r, p->time, p->batch);
@@ -438,6 +461,16 @@ static void step_tile(const tenon__run *r, const tenon__rnn_params *p)
     }
 }
 
+static tenon_status run_tile(const tenon__run *r, const tenon__rnn_params *p)
+{
+    if (r->phase == 0) return setup(r, p);
+    if (r->phase == 1)
+        product_tile(r, p);
+    else
+        step_tile(r, p);
+    return TENON_OK;
+}
+
 tenon_status tenon__rnn_run(const tenon__run *r)
 {
     const tenon__rnn_attrs *a = r->attrs;
@@ -445,10 +478,11 @@ tenon_status tenon__rnn_run(const tenon__run *r)
     if (p->plain)
         return tenon__rnn_sequence(r, (int)(r->tile % (uint32_t)a->directions),
                                    r->tile / (uint32_t)a->directions, r->scratch);
-    if (r->phase == 0) return setup(r, p);
-    if (r->phase == 1)
-        product_tile(r, p);
-    else
-        step_tile(r, p);
-    return TENON_OK;
+    if (!p->whole) return run_tile(r, p);
+    tenon__run part = *r;
+    tenon_status st = TENON_OK;
+    for (part.phase = 0; part.phase < p->phases; part.phase++)
+        for (part.tile = 0; part.tile < phase_tiles(p, part.phase) && !st; part.tile++)
+            st = run_tile(&part, p);
+    return st;
 }

@@ -90,8 +90,12 @@ static tenon_status run(const tenon__run *r)
         line l = {.row = params_->row,
                   .x = (const uint8_t *)r->in[0]->data + i / height * p->plane_in * bytes,
                   .y = (uint8_t *)r->out[0]->data + i * p->line * bytes};
-        memset(l.y, 0, (size_t)(p->line * bytes));
-        tenon__pool_walk(p, i, f64 ? take_f64 : take_f32, &l);
+        if (p->whole && !f64) {
+            *(float *)l.y = l.row->sum_of(l.x, p->plane_in);
+        } else {
+            memset(l.y, 0, (size_t)(p->line * bytes));
+            tenon__pool_walk(p, i, f64 ? take_f64 : take_f32, &l);
+        }
         tenon__pool_shares(p, i, a->padded, share);
         for (int64_t k = 0; k < p->line; k++) {
             if (f64)

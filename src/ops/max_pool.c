@@ -194,6 +194,10 @@ static tenon_status run(const tenon__run *r)
         line l = {.row = params_->row,
                   .x = (const uint8_t *)r->in[0]->data + base * bytes,
                   .y = (uint8_t *)r->out[0]->data + i * p->line * bytes};
+        if (p->whole && dtype == TENON_F32 && !index) {
+            *(float *)l.y = l.row->max_of(l.x, p->plane_in);
+            continue;
+        }
         start(dtype, l.y, p->line);
         if (index) {
             l.index = (int64_t *)r->out[1]->data + i * p->line;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Nodes that change nothing: Identity, Dropout whose mask nobody reads, Cast to the type that is
- * there, Transpose that keeps the order. Their readers read what they read. */
+ * there, Transpose that keeps the order, Pad by nothing. Their readers read what they read. */
 #include "passes/match.h"
+#include "tensor/convert.h"
 
 static bool same_dtype(const tenon__pass_context *c, const tenon__node *node)
 {
@@ -19,6 +20,21 @@ static bool keeps_order(const tenon__node *node)
     return perm && count > 0;
 }
 
+static bool pads_nothing(const tenon__pass_context *c, const tenon__node *node)
+{
+    size_t count;
+    const int64_t *attr = tenon__attr_ints(node, "pads", &count);
+    tenon__value_id pads = tenon__match_input(node, 1);
+    for (size_t i = 0; attr && i < count; i++)
+        if (attr[i] != 0) return false;
+    if (attr) return true;
+    if (!tenon__match_const(c, pads)) return false;
+    const tenon__view *v = tenon__match_view(c, pads);
+    for (int64_t i = 0; i < tenon__view_count(v); i++)
+        if (tenon__get_i64(v->dtype, v->data, (size_t)i) != 0) return false;
+    return true;
+}
+
 static bool other_outputs_read(const tenon__pass_context *c, const tenon__node *node)
 {
     for (uint32_t i = 1; i < node->output_count; i++)
@@ -33,6 +49,7 @@ static bool changes_nothing(const tenon__pass_context *c, const tenon__node *nod
     if (tenon__match_is(node, "Identity")) return true;
     if (tenon__match_is(node, "Cast")) return same_dtype(c, node);
     if (tenon__match_is(node, "Transpose")) return keeps_order(node);
+    if (tenon__match_is(node, "Pad")) return pads_nothing(c, node);
     double training = 0;
     if (!tenon__match_is(node, "Dropout") || other_outputs_read(c, node)) return false;
     tenon__value_id mode = tenon__match_input(node, 2);

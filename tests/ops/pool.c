@@ -69,6 +69,26 @@ RANDOM(lp_f32, "LpPool", TENON_F32, false)
 RANDOM(lp_f64, "LpPool", TENON_F64, false)
 RANDOM(lp_blocked, "LpPool", TENON_F32, true)
 
+/* One window over all of the input, and over padding. */
+static void whole_planes(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        const int64_t x[4] = {2, test_random_in(1, 20), test_random_in(1, 9),
+                              test_random_in(1, 30)};
+        const int64_t before[2] = {test_random_in(0, 1), test_random_in(0, 1)};
+        const int64_t after[2] = {test_random_in(0, 1), test_random_in(0, 1)};
+        const int64_t kernel[2] = {x[2] + before[0] + after[0], x[3] + before[1] + after[1]};
+        driver *d = driver_create(i % 2 ? "AveragePool" : "MaxPool", 22);
+        driver_ints(d, "kernel_shape", 2, kernel);
+        driver_ints(d, "pads", 4, (int64_t[]){before[0], before[1], after[0], after[1]});
+        if (i % 2) driver_int(d, "count_include_pad", test_random_in(0, 1));
+        driver_random(d, TENON_F32, 4, x, -2, 3);
+        driver_check(d);
+        driver_destroy(d);
+    }
+}
+
 static void average_excludes_padding(void **state)
 {
     (void)state;
@@ -136,6 +156,7 @@ int main(int argc, char **argv)
         CASE(average_blocked), CASE(average_excludes_padding),
         CASE(lp_f32),          CASE(lp_f64),
         CASE(lp_blocked),      CASE(global_pools),
+        CASE(whole_planes),
     };
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }

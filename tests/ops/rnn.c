@@ -81,6 +81,11 @@ static void random_layers(void **state)
         l.batch = test_random_in(1, 4);
         l.inputs = test_random_in(1, 40);
         l.hidden = test_random_in(1, 70);
+        if (i % 5 == 0) { /* more than one tile does */
+            l.time = test_random_in(0, 3);
+            l.inputs = test_random_in(1, 150);
+            l.hidden = test_random_in(100, 200);
+        }
         l.direction = directions[test_random() % 3];
         l.constant = test_random() % 2;
         l.bias = test_random() % 2;

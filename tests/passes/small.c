@@ -86,6 +86,15 @@ static void noop(void **state)
     sample_output(&s, sample_node(&s, "Relu", IN(c), NULL, 0));
     check_pass(&s, "noop", "Identity Cast Relu", "Relu", 0);
     sample_fini(&s);
+
+    static const int64_t none[4] = {0, 0, 0, 0}, some[4] = {0, 0, 0, 1};
+    sample_init(&s);
+    x = sample_input(&s, DIMS(3, 4));
+    i = sample_node(&s, "Pad", IN(x, sample_const(&s, TENON_I64, DIMS(4), none)), NULL, 0);
+    c = sample_node(&s, "Pad", IN(i, sample_const(&s, TENON_I64, DIMS(4), some)), NULL, 0);
+    sample_output(&s, sample_node(&s, "Relu", IN(c), NULL, 0));
+    check_pass(&s, "noop", "Pad Pad Relu", "Pad Relu", 0);
+    sample_fini(&s);
 }
 
 static void silu(void **state)

@@ -53,6 +53,30 @@ static inline int64_t offset_of(const tenon__conv_grid *g, const int64_t *at, co
     return offset;
 }
 
+/* More taps than channels, on one axis: the taps of a position lie in a row. */
+static void gather_windows(const tenon__conv_block *b, float *to)
+{
+    const tenon__conv_axis *a = &b->grid->axis[0];
+    const int64_t cols = b->to - b->from;
+    for (int64_t i = 0; i < cols; i++) {
+        const int64_t at = a->first + (b->from + i) * a->step;
+        int64_t low = at < 0 ? (-at + a->delta - 1) / a->delta : 0;
+        int64_t high = at < a->in ? (a->in - 1 - at) / a->delta + 1 : 0;
+        if (high > a->taps) high = a->taps;
+        if (low > high) low = high;
+        for (int64_t c = 0; c < b->channels; c++) {
+            const float *x = b->x + c * a->in;
+            float *dst = to + c * a->taps * cols + i;
+            for (int64_t t = 0; t < low; t++)
+                dst[t * cols] = 0;
+            for (int64_t t = low; t < high; t++)
+                dst[t * cols] = x[at + t * a->delta];
+            for (int64_t t = high; t < a->taps; t++)
+                dst[t * cols] = 0;
+        }
+    }
+}
+
 /* Tap by tap, whose offsets are the same for all channels. */
 static void gather(const tenon__conv_block *b, float *to)
 {
@@ -90,6 +114,8 @@ void tenon__conv_few_run(const tenon__conv_block *b)
                          .stride = b->stride};
     if (lies_ready(b))
         p.a = b->x;
+    else if (b->grid->rank == 1 && b->grid->taps > b->channels)
+        gather_windows(b, b->scratch);
     else
         gather(b, b->scratch);
     tenon__conv_bounds(b->epilogue, &p.low, &p.high);
