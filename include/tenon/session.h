@@ -49,6 +49,18 @@ TENON_API TENON_CHECK tenon_status tenon_session_set_output(tenon_session *sessi
                                                             const char *name, tenon_tensor *tensor,
                                                             tenon_error *err);
 
+/* Makes an input a state: from run to run it holds what `output` was at the end of the last one
+ * (recurrent state, caches of keys and values). It starts as zeros, or with what
+ * tenon_session_set_input sets, before the first run or any later one; that tensor counts for one
+ * run. A run that fails, is canceled or reset leaves all states as they were. Sizes may change from
+ * run to run where the input's dims are free; such a state has no zeros to start from. `output`
+ * NULL: an ordinary input again, not set. TENON_ENOENT for unknown names; TENON_ETYPE where the two
+ * differ in type or are no tensors of numbers; TENON_ESHAPE where they never agree in shape;
+ * TENON_EBUSY in the middle of a stepped run. */
+TENON_API TENON_CHECK tenon_status tenon_session_set_state(tenon_session *session,
+                                                           const char *input, const char *output,
+                                                           tenon_error *err);
+
 /* Blocks until the outputs are there. TENON_ECANCELED, TENON_EDEADLINE as asked for; after any
  * error the session is as before the run and can run again. */
 TENON_API TENON_CHECK tenon_status tenon_session_run(tenon_session *session, tenon_error *err);

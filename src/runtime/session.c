@@ -6,6 +6,7 @@
 #include "runtime/cancel.h"
 #include "runtime/env.h"
 #include "runtime/model.h"
+#include "runtime/state.h"
 #include "tensor/tensor.h"
 #include <tenon/session.h>
 
@@ -16,6 +17,7 @@ typedef struct input_state {
     const tenon_tensor *tensor; /* borrowed */
     const tenon_value *value;   /* borrowed */
     bool set;
+    tenon__state state;
 } input_state;
 
 typedef struct output_state {
@@ -146,6 +148,8 @@ void tenon_session_destroy(tenon_session *s)
     drop_results(s);
     for (size_t i = 0; s->outputs && i < model->output_count; i++)
         tenon_tensor_destroy(s->outputs[i].result);
+    for (size_t i = 0; s->inputs && i < model->input_count; i++)
+        tenon__state_fini(&s->inputs[i].state, s->allocator);
     if (s->request) s->backend->destroy(s->request);
     tenon__free(s->allocator, s->inputs);
     tenon__free(s->allocator, s->outputs);
@@ -181,6 +185,13 @@ static tenon_status check_type(const tenon__port *port, const tenon__view *v, te
                        tenon__view_print(&declared, wants, sizeof wants));
 }
 
+static void set_input(input_state *in, const tenon_tensor *tensor, const tenon_value *value)
+{
+    in->tensor = tensor;
+    in->value = value;
+    in->set = tensor || value;
+}
+
 tenon_status tenon_session_set_input(tenon_session *s, const char *name, const tenon_tensor *tensor,
                                      tenon_error *err)
 {
@@ -190,7 +201,7 @@ tenon_status tenon_session_set_input(tenon_session *s, const char *name, const t
     if (st == TENON_OK) st = busy(s, err);
     if (st) return st;
     if (!tensor) {
-        s->inputs[i] = (input_state){NULL, NULL, false};
+        set_input(&s->inputs[i], NULL, NULL);
         return TENON_OK;
     }
     const tenon__port *port = &s->model->inputs[i];
@@ -198,7 +209,7 @@ tenon_status tenon_session_set_input(tenon_session *s, const char *name, const t
         return tenon__fail(err, TENON_ETYPE,
                            "input '%.80s' is no tensor; use tenon_session_set_input_value", name);
     st = check_type(port, &tensor->view, err);
-    if (st == TENON_OK) s->inputs[i] = (input_state){tensor, NULL, true};
+    if (st == TENON_OK) set_input(&s->inputs[i], tensor, NULL);
     return st;
 }
 
@@ -222,7 +233,9 @@ tenon_status tenon_session_set_input_value(tenon_session *s, const char *name,
     if (kind != has && !(kind == TENON_VALUE_OPTIONAL && has == TENON_VALUE_SEQUENCE))
         return tenon__fail(err, TENON_ETYPE, "input '%.80s' is given %s; the model takes %s", name,
                            kind_text(has), kind_text(kind));
-    s->inputs[i] = (input_state){NULL, value, true};
+    if (s->inputs[i].state.on)
+        return tenon__fail(err, TENON_ETYPE, "input '%.80s' is a state, which takes tensors", name);
+    set_input(&s->inputs[i], NULL, value);
     return TENON_OK;
 }
 
@@ -242,6 +255,86 @@ tenon_status tenon_session_set_output(tenon_session *s, const char *name, tenon_
     return TENON_OK;
 }
 
+/* ---- states
+ * -----------------------------------------------------------------------------------------------------
+ */
+
+static tenon__view port_view(const tenon__port *port)
+{
+    tenon__view v = {.dtype = port->pub.dtype, .rank = port->pub.rank};
+    for (int d = 0; d < v.rank; d++)
+        v.dims[d] = port->pub.dims[d];
+    return v;
+}
+
+static tenon_status check_state(const tenon__port *in, const tenon__port *out, tenon_error *err)
+{
+    char takes[96], makes[96];
+    const tenon__view x = port_view(in), y = port_view(out);
+    bool tensors = in->pub.kind == TENON_VALUE_TENSOR && out->pub.kind == TENON_VALUE_TENSOR &&
+                   x.dtype != TENON_STRING;
+    bool dtype = x.dtype == y.dtype || x.dtype == TENON_NONE || y.dtype == TENON_NONE;
+    bool shape = x.rank == y.rank || x.rank < 0 || y.rank < 0;
+    for (int d = 0; shape && d < x.rank && d < y.rank; d++)
+        shape = x.dims[d] == y.dims[d] || x.dims[d] < 0 || y.dims[d] < 0;
+    if (tensors && dtype && shape) return TENON_OK;
+    return tenon__fail(err, tensors && dtype ? TENON_ESHAPE : TENON_ETYPE,
+                       "output '%.80s' is %s; input '%.80s' takes %s%s", out->pub.name,
+                       tenon__view_print(&y, makes, sizeof makes), in->pub.name,
+                       tenon__view_print(&x, takes, sizeof takes),
+                       tensors ? "" : ", and states are tensors of numbers");
+}
+
+tenon_status tenon_session_set_state(tenon_session *s, const char *input, const char *output,
+                                     tenon_error *err)
+{
+    size_t i, o = 0;
+    if (!s) return tenon__fail(err, TENON_EINVAL, "session is NULL");
+    const tenon_model *m = s->model;
+    tenon_status st = find_port(m->inputs, m->input_count, "input", input, &i, err);
+    if (st == TENON_OK && output)
+        st = find_port(m->outputs, m->output_count, "output", output, &o, err);
+    if (st == TENON_OK) st = busy(s, err);
+    if (st == TENON_OK && output) st = check_state(&m->inputs[i], &m->outputs[o], err);
+    if (st) return st;
+    tenon__state_fini(&s->inputs[i].state, s->allocator);
+    s->inputs[i].state = (tenon__state){.on = output != NULL, .output = o};
+    if (s->inputs[i].value || !output) set_input(&s->inputs[i], NULL, NULL);
+    return TENON_OK;
+}
+
+static tenon_status start_states(tenon_session *s, tenon_error *err)
+{
+    for (size_t i = 0; i < s->model->input_count; i++) {
+        input_state *in = &s->inputs[i];
+        if (!in->state.on || in->set || in->state.filled) continue;
+        const tenon__view shape = port_view(&s->model->inputs[i]);
+        tenon_status st = tenon__state_zero(&in->state, s->allocator, &shape, err);
+        if (st) return tenon__error_where(err, st, "input '%.80s'", s->model->inputs[i].pub.name);
+    }
+    return TENON_OK;
+}
+
+/* The run has ended well: what it made is what the next one takes. */
+static tenon_status carry_states(tenon_session *s, tenon_error *err)
+{
+    for (size_t i = 0; i < s->model->input_count; i++) {
+        const tenon__port *port = &s->model->inputs[i];
+        tenon__state *state = &s->inputs[i].state;
+        if (!state->on) continue;
+        const tenon__view *v = s->backend->output(s->request, (uint32_t)state->output);
+        tenon_status st = check_type(port, v, err);
+        if (st == TENON_OK) st = tenon__state_copy(state, s->allocator, v, err);
+        if (st) return st;
+    }
+    for (size_t i = 0; i < s->model->input_count; i++) {
+        if (!s->inputs[i].state.on) continue;
+        tenon__state_commit(&s->inputs[i].state);
+        set_input(&s->inputs[i], NULL, NULL);
+    }
+    return TENON_OK;
+}
+
 /* ---- running
  * ----------------------------------------------------------------------------------------------------
  */
@@ -252,14 +345,15 @@ static tenon_status place_inputs(tenon_session *s, tenon_error *err)
     for (size_t i = 0; i < s->model->input_count; i++) {
         const tenon__port *port = &s->model->inputs[i];
         const input_state *in = &s->inputs[i];
-        if (!in->set && !port->pub.optional) {
+        if (!in->set && !in->state.on && !port->pub.optional) {
             list_ports(s->model->inputs, s->model->input_count, list, sizeof list);
             return tenon__fail(err, TENON_EINVAL, "input '%.80s' is not set; the model takes %s",
                                port->pub.name, list);
         }
-        tenon__view v = in->tensor  ? in->tensor->view
-                        : in->value ? tenon__value_view(in->value)
-                                    : port->fallback;
+        tenon__view v = in->tensor     ? in->tensor->view
+                        : in->value    ? tenon__value_view(in->value)
+                        : in->state.on ? in->state.view
+                                       : port->fallback;
         s->backend->set_input(s->request, (uint32_t)i, &v);
     }
     return TENON_OK;
@@ -293,7 +387,8 @@ static tenon_status begin(tenon_session *s, tenon_error *err)
 {
     drop_results(s);
     place_outputs(s);
-    tenon_status st = place_inputs(s, err);
+    tenon_status st = start_states(s, err);
+    if (st == TENON_OK) st = place_inputs(s, err);
     if (st == TENON_OK) st = s->backend->begin(s->request, err);
     for (size_t i = 0; st == TENON_OK && i < s->model->output_count; i++) {
         const tenon__view *v = s->backend->output(s->request, (uint32_t)i);
@@ -339,8 +434,9 @@ static tenon_status finish(tenon_session *s, tenon_error *err)
         tenon_status st = finish_output(s, i, err);
         if (st) return st;
     }
-    s->ended = true;
-    return TENON_OK;
+    tenon_status st = carry_states(s, err);
+    s->ended = st == TENON_OK;
+    return st;
 }
 
 static tenon_status advance(tenon_session *s, uint64_t budget_ns, bool *done, tenon_error *err)
