@@ -175,7 +175,11 @@ uint32_t tenon__convolve_pack_tiles(const tenon__conv_row *row, const tenon__con
                         (double)tenon__convolve_k(s) * row->rows, per_tile);
 }
 
-#define TILE_NS 20e3
+#define TILE_NS      20e3
+#define TILE_MAX_NS  120e3
+#define TILES_ENOUGH 32
+/* Panels of outputs beside which gathering for them counts little. */
+#define GATHER_PANELS 12
 
 static int64_t blocks_of(int64_t count, int64_t block)
 {
@@ -186,16 +190,22 @@ tenon_status tenon__convolve_cut_set(tenon__convolve_cut *cut, int64_t planes, i
                                      int64_t outputs, int64_t k, int rows, int cols, double ns,
                                      tenon_error *err)
 {
-    *cut = (tenon__convolve_cut){.positions = cols, .outputs = rows};
+    *cut = (tenon__convolve_cut){.positions = cols, .outputs = rows, .per_tile = 1};
     if (planes == 0 || positions == 0 || outputs == 0) return TENON_OK;
     /* Many positions share the weights, many outputs the gathered input: neither shrinks to one
-     * panel before both are small. */
+     * panel before both are small. Gathering costs more; where there are tiles enough, they are
+     * longer instead. */
     int64_t p = 4, o = blocks_of(outputs, rows);
     const double unit = (double)rows * cols * ((double)k + 4) * ns;
     while (p > blocks_of(positions, cols))
         p--;
     while ((double)p * (double)o * unit > TILE_NS && (p > 1 || o > 4)) {
-        if (o > 8 || p == 1)
+        const double tiles = (double)planes * (double)blocks_of(positions, p * cols) *
+                             (double)blocks_of(blocks_of(outputs, rows), o);
+        if (p == 1 && o <= GATHER_PANELS && (double)o * unit <= TILE_MAX_NS &&
+            tiles >= TILES_ENOUGH)
+            break;
+        if (o > GATHER_PANELS || p == 1)
             o = blocks_of(o, 2);
         else
             p = blocks_of(p, 2);
@@ -213,7 +223,20 @@ tenon_status tenon__convolve_cut_set(tenon__convolve_cut *cut, int64_t planes, i
                            "a convolution of %lld planes of %lld positions is too large",
                            (long long)planes, (long long)positions);
     cut->tiles = (uint32_t)tiles;
+    cut->blocks = tiles;
     return TENON_OK;
+}
+
+void tenon__convolve_cut_join(tenon__convolve_cut *cut, double ns)
+{
+    if (ns * 2 < TILE_NS) cut->tiles = tenon__tiles(cut->blocks, ns, &cut->per_tile);
+}
+
+void tenon__convolve_cut_blocks(const tenon__convolve_cut *cut, uint32_t tile, int64_t *from,
+                                int64_t *to)
+{
+    *from = tile * cut->per_tile;
+    *to = cut->blocks - *from < cut->per_tile ? cut->blocks : *from + cut->per_tile;
 }
 
 tenon__convolve_tile tenon__convolve_cut_at(const tenon__convolve_cut *cut, int64_t positions,

@@ -55,14 +55,19 @@ void tenon__convolve_pack(const tenon__conv_row *row, const tenon__convolve_shap
 typedef struct tenon__convolve_cut {
     int64_t positions, outputs; /* of one block */
     int64_t position_blocks, output_blocks;
-    uint32_t tiles;
+    uint32_t tiles; /* one for each block, unless joined */
+    int64_t blocks, per_tile;
 } tenon__convolve_cut;
-/* Blocks of whole panels (`cols` positions, `rows` outputs) of about 50 us. TENON_ELIMIT where
+/* Blocks of whole panels (`cols` positions, `rows` outputs) of 20 to 120 us. TENON_ELIMIT where
  * there would be too many. `ns` is the time of one multiply-add. */
 tenon_status tenon__convolve_cut_set(tenon__convolve_cut *cut, int64_t planes, int64_t positions,
                                      int64_t outputs, int64_t k, int rows, int cols, double ns,
                                      tenon_error *err);
-/* Block `tile` of it. */
+/* Blocks that are much shorter, `ns` each, go several to a tile: [*from, *to). */
+void tenon__convolve_cut_join(tenon__convolve_cut *cut, double ns);
+void tenon__convolve_cut_blocks(const tenon__convolve_cut *cut, uint32_t tile, int64_t *from,
+                                int64_t *to);
+/* Block `tile` of it, where none are joined. */
 typedef struct tenon__convolve_tile {
     int64_t plane, from, to, out_from, out_to;
 } tenon__convolve_tile;

@@ -145,6 +145,9 @@ static tenon_status prepare(tenon__prepare *c)
 
 /* ---- bind and run ---- */
 
+/* What a block takes besides its products. */
+#define BLOCK_NS 150
+
 static tenon_status bind(tenon__bind *c)
 {
     const attrs *a = c->attrs;
@@ -160,6 +163,9 @@ static tenon_status bind(tenon__bind *c)
                                  pre->row->rows, few ? (int)p->grid.positions : pre->row->cols,
                                  f64 ? 1.0 : row_ns(pre->row), c->err);
     if (st) return st;
+    tenon__convolve_cut_join(&p->cut, BLOCK_NS + (f64 ? 1.0 : row_ns(pre->row)) * (double)k *
+                                                     (double)p->cut.positions *
+                                                     (double)p->cut.outputs);
     c->tiles = p->cut.tiles;
     c->flops =
         2.0 * (double)planes * (double)p->grid.positions * (double)p->shape.outputs * (double)k;
@@ -220,21 +226,16 @@ static void run_f64(const tenon__run *r, const params *p, const tenon__convolve_
         }
 }
 
-static tenon_status run(const tenon__run *r)
+static void run_block(const tenon__run *r, uint32_t block)
 {
     const attrs *a = r->attrs;
     const prepared *pre = r->prepared;
     const params *p = r->params;
     const tenon__convolve_shape *s = &p->shape;
-    if (p->pack_tiles && r->phase == 0) {
-        tenon__convolve_pack(pre->row, s, r->in[1]->data, NULL, p->pack_panels, r->tile, r->work);
-        return TENON_OK;
-    }
-    tenon__convolve_tile t =
-        tenon__convolve_cut_at(&p->cut, p->grid.positions, s->outputs, r->tile);
+    tenon__convolve_tile t = tenon__convolve_cut_at(&p->cut, p->grid.positions, s->outputs, block);
     if (r->in[0]->dtype == TENON_F64) {
         run_f64(r, p, &t);
-        return TENON_OK;
+        return;
     }
     const float *w = pre->packed ? r->packed[0] : r->work, *x = r->in[0]->data;
     const int64_t group = t.plane % s->group;
@@ -258,6 +259,21 @@ static tenon_status run(const tenon__run *r)
         .scratch = r->scratch,
     };
     tenon__conv_run(&b);
+}
+
+static tenon_status run(const tenon__run *r)
+{
+    const prepared *pre = r->prepared;
+    const params *p = r->params;
+    int64_t from, to;
+    if (p->pack_tiles && r->phase == 0) {
+        tenon__convolve_pack(pre->row, &p->shape, r->in[1]->data, NULL, p->pack_panels, r->tile,
+                             r->work);
+        return TENON_OK;
+    }
+    tenon__convolve_cut_blocks(&p->cut, r->tile, &from, &to);
+    for (int64_t i = from; i < to; i++)
+        run_block(r, (uint32_t)i);
     return TENON_OK;
 }
 

@@ -285,6 +285,9 @@ static tenon_status prepare(tenon__prepare *c)
 
 /* ---- bind and run ---- */
 
+/* What a block takes besides its products. */
+#define BLOCK_NS 200
+
 static tenon_status bind(tenon__bind *c)
 {
     const prepared *pre = c->prepared;
@@ -311,6 +314,9 @@ static tenon_status bind(tenon__bind *c)
     st = tenon__convolve_cut_set(&p->cut, planes, p->most, s->outputs, k, pre->row->rows,
                                  pre->row->cols, pre->row->needs ? 0.02 : 0.5, c->err);
     if (st) return st;
+    tenon__convolve_cut_join(&p->cut, BLOCK_NS + (pre->row->needs ? 0.02 : 0.5) * (double)k *
+                                                     (double)p->cut.positions *
+                                                     (double)p->cut.outputs);
     c->tiles = p->cut.tiles;
     c->flops = 2.0 * (double)(s->batch * s->group) * (double)p->plane_in * (double)s->channels *
                (double)s->outputs * (double)p->taps;
@@ -450,24 +456,20 @@ static void run_f64(const tenon__run *r, const params *p, const phase *f,
         }
 }
 
-static tenon_status run(const tenon__run *r)
+static void run_block(const tenon__run *r, uint32_t block)
 {
     const attrs *a = r->attrs;
     const prepared *pre = r->prepared;
     const params *p = r->params;
     const tenon__convolve_shape *s = &p->shape;
-    if (p->pack_tiles && r->phase == 0) {
-        pack_panels(pre->row, s, r->in[1]->data, p->pack_panels, r->tile, r->work);
-        return TENON_OK;
-    }
-    tenon__convolve_tile t = tenon__convolve_cut_at(&p->cut, p->most, s->outputs, r->tile);
+    tenon__convolve_tile t = tenon__convolve_cut_at(&p->cut, p->most, s->outputs, block);
     const int64_t plane = t.plane / p->phases, group = plane % s->group;
     const phase f = phase_of(p, t.plane % p->phases);
     if (t.to > f.positions) t.to = f.positions;
-    if (t.from >= t.to) return TENON_OK;
+    if (t.from >= t.to) return;
     if (r->in[0]->dtype == TENON_F64) {
         run_f64(r, p, &f, &t, plane);
-        return TENON_OK;
+        return;
     }
     const float *w = pre->packed ? r->packed[0] : r->work, *x = r->in[0]->data;
     const size_t gathered =
@@ -493,6 +495,20 @@ static tenon_status run(const tenon__run *r)
     tenon__conv_run(&b);
     scatter(p, &f, &t, done, p->cut.positions,
             (float *)r->out[0]->data + (plane * s->outputs + t.out_from) * p->plane_out);
+}
+
+static tenon_status run(const tenon__run *r)
+{
+    const prepared *pre = r->prepared;
+    const params *p = r->params;
+    int64_t from, to;
+    if (p->pack_tiles && r->phase == 0) {
+        pack_panels(pre->row, &p->shape, r->in[1]->data, p->pack_panels, r->tile, r->work);
+        return TENON_OK;
+    }
+    tenon__convolve_cut_blocks(&p->cut, r->tile, &from, &to);
+    for (int64_t i = from; i < to; i++)
+        run_block(r, (uint32_t)i);
     return TENON_OK;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The input under a block of output positions, laid out as the panel of a product. */
+#include <string.h>
+
 #include "kernels/conv/conv.h"
 
 void tenon__conv_grid_finish(tenon__conv_grid *grid)
@@ -100,6 +102,12 @@ static inline int64_t locate(const tenon__conv_grid *grid, const run *r, const w
 static inline void inside(const tenon__conv_axis *a, int64_t at, int64_t len, int64_t *low,
                           int64_t *high)
 {
+    if (a->step == 1) { /* most are, and a division takes as long as the copy */
+        const int64_t from = at < 0 ? -at : 0, to = a->in - at < len ? a->in - at : len;
+        *low = from < to ? from : 0;
+        *high = from < to ? to : 0;
+        return;
+    }
     int64_t lo = at < 0 ? (-at + a->step - 1) / a->step : 0;
     int64_t hi = at >= a->in ? 0 : (a->in - 1 - at) / a->step + 1;
     if (hi > len) hi = len;
@@ -127,8 +135,7 @@ void tenon__conv_gather(const tenon__conv_grid *grid, const float *x, int64_t k0
             if (low < high) {
                 const float *src = plane + row + at + low * a->step;
                 if (a->step == 1)
-                    for (int64_t j = 0; j < high - low; j++)
-                        dst[low + j] = src[j];
+                    memcpy(dst + low, src, (size_t)(high - low) * sizeof(float));
                 else
                     for (int64_t j = 0; j < high - low; j++)
                         dst[low + j] = src[j * a->step];
