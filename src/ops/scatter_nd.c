@@ -74,25 +74,46 @@ static tenon_status bind(tenon__bind *c)
     return TENON_OK;
 }
 
+/* The byte that tuple k names. */
+static inline tenon_status locate(const tenon__run *r, const params *p, int64_t k, int64_t *at)
+{
+    const bool wide = r->in[1]->dtype == TENON_I64;
+    const int64_t *tuple = wide ? (const int64_t *)r->in[1]->data + k * p->depth : NULL;
+    *at = 0;
+    for (int d = 0; d < p->depth; d++) {
+        int64_t i = wide ? tuple[d] : tenon__index_at(r->in[1], k * p->depth + d);
+        if (!tenon__index_fix(&i, p->extents[d]))
+            return tenon__index_error(r->err, i, p->extents[d]);
+        *at += i * p->steps[d];
+    }
+    return TENON_OK;
+}
+
+/* Tuples that name neighbours, one after another, are written as one slice. */
+static tenon_status update(const tenon__run *r, const params *p)
+{
+    const int64_t bytes = p->slice * p->bytes;
+    const uint8_t *from = r->in[2]->data;
+    int64_t at, then = 0;
+    tenon_status st = p->count ? locate(r, p, 0, &then) : TENON_OK;
+    for (int64_t k = 0, next; k < p->count && st == TENON_OK; k = next) {
+        at = then;
+        for (next = k + 1; next < p->count; next++) {
+            st = locate(r, p, next, &then);
+            if (st || then != at + (next - k) * bytes) break;
+        }
+        if (st) break;
+        tenon__scatter_put(&p->scatter, r->out[0]->data, at, from + k * bytes,
+                           (next - k) * p->slice, p->bytes);
+    }
+    return st;
+}
+
 static tenon_status run(const tenon__run *r)
 {
     const params *p = r->params;
-    if (r->phase == 0) {
-        tenon__scatter_copy(r, &p->scatter);
-        return TENON_OK;
-    }
-    for (int64_t k = 0; k < p->count; k++) {
-        int64_t at = 0;
-        for (int d = 0; d < p->depth; d++) {
-            int64_t i = tenon__index_at(r->in[1], k * p->depth + d);
-            if (!tenon__index_fix(&i, p->extents[d]))
-                return tenon__index_error(r->err, i, p->extents[d]);
-            at += i * p->steps[d];
-        }
-        tenon__scatter_put(&p->scatter, r->out[0]->data, at,
-                           (const uint8_t *)r->in[2]->data + k * p->slice * p->bytes, p->slice,
-                           p->bytes);
-    }
+    if (r->phase) return update(r, p);
+    tenon__scatter_copy(r, &p->scatter);
     return TENON_OK;
 }
 

@@ -190,6 +190,33 @@ static void tuples(void **state)
     driver_destroy(d);
 }
 
+/* Tuples in runs of neighbours, which are written together: up to a gap, backwards, and up to one
+ * that is out of range. */
+static void scatter_runs(void **state)
+{
+    (void)state;
+    static const int64_t shape[2] = {2, 4}, list[2] = {6, 2}, six = 6;
+    static const int64_t at[3][12] = {{0, 1, 0, 2, 0, 3, 1, 0, 1, 2, 1, 3},
+                                      {1, 3, 1, 2, 1, 1, 0, -1, 1, 0, 0, 0},
+                                      {0, 0, 0, 1, 0, 2, 0, 3, 1, 0, 1, 4}};
+    static const float x[8] = {0, 1, 2, 3, 4, 5, 6, 7}, updates[6] = {10, 11, 12, 13, 14, 15};
+    static const float results[2][8] = {{0, 10, 11, 12, 13, 5, 14, 15},
+                                        {15, 1, 2, 13, 14, 12, 11, 10}};
+    for (int k = 0; k < 3; k++) {
+        driver *d = driver_create("ScatterND", 18);
+        driver_input(d, TENON_F32, 2, shape, x);
+        driver_input(d, TENON_I64, 2, list, at[k]);
+        driver_input(d, TENON_F32, 1, &six, updates);
+        if (k < 2) {
+            run(d);
+            driver_expect(d, 0, TENON_F32, 2, shape, results[k]);
+        } else {
+            driver_refuse(d, TENON_ESHAPE, "index 4 is outside [-4, 4)");
+        }
+        driver_destroy(d);
+    }
+}
+
 /* 16-bit floats are folded in f32; a NaN wins. */
 static void scatter_types(void **state)
 {
@@ -616,10 +643,11 @@ static void constants(void **state)
 
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {
-        CASE(gathers),    CASE(gather_forms), CASE(elements),  CASE(tuples),   CASE(scatter_types),
-        CASE(caches),     CASE(cumulates),    CASE(arguments), CASE(top),      CASE(hot),
-        CASE(compresses), CASE(reverses),     CASE(triangles), CASE(nonzeros), CASE(uniques),
-        CASE(ranges),     CASE(constants)};
+    static const test_case cases[] = {CASE(gathers),  CASE(gather_forms), CASE(elements),
+                                      CASE(tuples),   CASE(scatter_runs), CASE(scatter_types),
+                                      CASE(caches),   CASE(cumulates),    CASE(arguments),
+                                      CASE(top),      CASE(hot),          CASE(compresses),
+                                      CASE(reverses), CASE(triangles),    CASE(nonzeros),
+                                      CASE(uniques),  CASE(ranges),       CASE(constants)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }
