@@ -3,8 +3,8 @@
  * vf_clip(v, low, high), ROW, NAME and NEEDS.
  *
  * PIXELS neighbouring positions have their sums in registers; a column of the input is loaded once
- * for all of them that it lies under. A line of fewer positions goes one by one; the last stretch
- * of a longer line steps back, and some positions are computed twice. */
+ * for all of them that it lies under. Lines of fewer positions go by 4 or 2. The last stretch of a
+ * line steps back, and some positions are computed twice. */
 #include <math.h>
 
 #include "kernels/dwconv/dwconv.h"
@@ -141,12 +141,27 @@ static void line_3_2(const stretch *s)
     {                                                                                              \
         dense(s, taps, step, PIXELS, true);                                                        \
     }
+#define SHORT(taps, step)                                                                          \
+    static void four_##taps##_##step(const stretch *s)                                             \
+    {                                                                                              \
+        dense(s, taps, step, 4, true);                                                             \
+    }                                                                                              \
+    static void two_##taps##_##step(const stretch *s)                                              \
+    {                                                                                              \
+        dense(s, taps, step, 2, true);                                                             \
+    }
 DENSE(3, 1)
 DENSE(3, 2)
 DENSE(5, 1)
 DENSE(5, 2)
 DENSE(7, 1)
 DENSE(7, 2)
+SHORT(3, 1)
+SHORT(3, 2)
+SHORT(5, 1)
+SHORT(5, 2)
+SHORT(7, 1)
+SHORT(7, 2)
 
 typedef void (*stretch_fn)(const stretch *s);
 
@@ -157,25 +172,44 @@ static const stretch_fn dense_fns[3][2][2] = {
     {{dense_7_1, edge_7_1}, {dense_7_2, edge_7_2}},
 };
 
+/* [taps / 2 - 1][step - 1]: lines of 4 positions or more, of 2 or more. */
+static const stretch_fn short_fns[2][3][2] = {
+    {{four_3_1, four_3_2}, {four_5_1, four_5_2}, {four_7_1, four_7_2}},
+    {{two_3_1, two_3_2}, {two_5_1, two_5_2}, {two_7_1, two_7_2}},
+};
+
+/* Positions that go together. */
+static int64_t pixels_of(const tenon__conv_axis *a)
+{
+    const bool fits = a->delta == 1 && a->step <= 2 && a->taps % 2 && a->taps >= 3 && a->taps <= 7;
+    return !fits ? 1 : a->count >= PIXELS ? PIXELS : a->count >= 4 ? 4 : a->count >= 2 ? 2 : 1;
+}
+
+static stretch_fn stretch_of(const tenon__conv_axis *a, int64_t pixels, bool edge)
+{
+    if (pixels == 1) return sparse;
+    if (pixels < PIXELS) return short_fns[pixels == 2][a->taps / 2 - 1][a->step - 1];
+    return dense_fns[a->taps / 2 - 1][a->step - 1][edge];
+}
+
 static void line(const tenon__dwconv_line *l)
 {
     const tenon__conv_axis *a = &l->axis;
     const tenon__epilogue *e = l->epilogue;
     const bool clip = e->kind == TENON__ACT_CLIP;
-    const bool fits = a->count >= PIXELS && a->delta == 1 && a->step <= 2 && a->taps % 2 &&
-                      a->taps >= 3 && a->taps <= 7;
+    const int64_t pixels = pixels_of(a);
     stretch s = {.l = l,
                  .low = vf_set1(clip ? e->alpha : -INFINITY),
                  .high = vf_set1(clip ? e->beta : INFINITY)};
-    const bool three = fits && a->taps == 3 && l->tap_to <= 3 && a->first >= -1 &&
+    const bool three = pixels == PIXELS && a->taps == 3 && l->tap_to <= 3 && a->first >= -1 &&
                        a->first + (a->count - 1) * a->step + 2 <= a->in;
     for (s.lane = 0; three && s.lane < TENON__BLOCK; s.lane += VF)
         (a->step == 1 ? line_3_1 : line_3_2)(&s);
-    for (s.o = 0; !three && s.o < a->count; s.o += fits ? PIXELS : 1) {
-        if (fits && s.o + PIXELS > a->count) s.o = a->count - PIXELS;
+    for (s.o = 0; !three && s.o < a->count; s.o += pixels) {
+        if (s.o + pixels > a->count) s.o = a->count - pixels;
         const int64_t first = a->first + s.o * a->step;
-        const bool edge = first < 0 || first + (PIXELS - 1) * a->step + a->taps > a->in;
-        const stretch_fn fn = fits ? dense_fns[a->taps / 2 - 1][a->step - 1][edge] : sparse;
+        const bool edge = first < 0 || first + (pixels - 1) * a->step + a->taps > a->in;
+        const stretch_fn fn = stretch_of(a, pixels, edge);
         for (s.lane = 0; s.lane < TENON__BLOCK; s.lane += VF)
             fn(&s);
     }
