@@ -161,14 +161,16 @@ void tenon__conv_gather_bytes(const tenon__conv_grid *grid, const void *x, uint8
         for (int i = 0; i < n; i++) {
             const run *r = &runs[i];
             uint8_t *dst = panel + r->lane;
-            int64_t at, low = 0, high = 0, row = locate(grid, r, &w, &at);
+            int64_t at = 0, low = 0, high = 0, row = locate(grid, r, &w, &at);
             if (row >= 0) inside(a, at, r->len, &low, &high);
-            for (int64_t j = 0; j < low; j++)
-                dst[j] = fill;
-            for (int64_t j = low; j < high; j++)
-                dst[j] = plane[row + at + j * a->step];
-            for (int64_t j = high; j < r->len; j++)
-                dst[j] = fill;
+            if (low > 0 || high < r->len) memset(dst, fill, (size_t)r->len);
+            if (low == high) continue;
+            const uint8_t *src = plane + row + at + low * a->step;
+            if (a->step == 1)
+                memcpy(dst + low, src, (size_t)(high - low));
+            else
+                for (int64_t j = 0; j < high - low; j++)
+                    dst[low + j] = src[j * a->step];
         }
     }
 }
