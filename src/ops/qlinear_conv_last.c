@@ -2,8 +2,8 @@
 /* QLinearConvLast: QLinearConv with channels last. Put in by pass `channels_last`.
  *
  * x [N, D1, ..., C] and y [N, D1, ..., M] with one or two spatial axes, w [M, C / group, k1, ...];
- * inputs and attributes otherwise as QLinearConv. Weights, their scales and zero points are
- * constants. group is 1, or C with M = C (depthwise).
+ * inputs and attributes otherwise as QLinearConv. All inputs but x are constants. group is 1, or C
+ * with M = C (depthwise).
  *
  * One group is a product whose rows are positions: as they lie for a 1 x 1 kernel, else gathered.
  */
@@ -21,7 +21,7 @@ enum { X, X_SCALE, X_ZERO, W, W_SCALE, W_ZERO, Y_SCALE, Y_ZERO, BIAS };
 
 /* Few microseconds, so that several threads share steps that take tens of them. */
 #define TILE_NS          12e3
-#define DEPTHWISE_MAC_NS 0.05
+#define DEPTHWISE_MAC_NS 0.013
 /* Requantising a sum takes as long as so many products. */
 #define REQUANTISE_MACS 40
 
@@ -30,6 +30,7 @@ typedef struct prepared {
     const tenon__qconv_row *depthwise; /* NULL: one group */
     int64_t channels, outputs, taps;
     int64_t per_tile; /* of packing */
+    bool zeros;       /* a zero point of the weights is not 0 */
 } prepared;
 
 typedef struct params {
@@ -37,7 +38,7 @@ typedef struct params {
     int64_t positions; /* of all batches; depthwise: lines */
     int64_t step, output_step, output_blocks;
     int64_t padded, pitch; /* of a gathered row; pitch 0: rows lie ready */
-    size_t lists, rows;    /* offsets in scratch: behind scales; behind these lists */
+    size_t lists, rows;    /* offsets in scratch */
 } params;
 
 static tenon_status read(const tenon__graph *graph, const tenon__node *node, void *out,
@@ -119,31 +120,61 @@ static tenon_status pack(const tenon__pack *p)
     return TENON_OK;
 }
 
-static tenon_status prepare(tenon__prepare *c)
+static float one_float(const tenon__view *v)
 {
-    const tenon__convolve_attrs *a = c->attrs;
-    prepared *pre = c->prepared;
-    const tenon__view *w = c->in[W], *zero = TENON__HAS(c, W_ZERO) ? c->in[W_ZERO] : NULL;
-    size_t bytes;
-    if (!w->known || !w->data || (zero && (!zero->known || !zero->data)))
-        return tenon__fail(c->err, TENON_EINTERNAL, "its weights are no constants");
-    pre->outputs = w->dims[0];
-    pre->channels = w->dims[1];
-    pre->taps = tenon__dims_product(w->dims, 2, w->rank);
-    c->packed[0].input = W;
-    if (a->group > 1) {
-        const tenon__qconv_weights all = weights_of(pre, w, zero);
-        pre->depthwise = tenon__qconv_find(c->cpu, &all);
-        c->kernel = pre->depthwise->name;
-        c->packed[0].tiles = 1;
-        c->packed[0].pack = pack_depthwise;
-        c->packed[0].variant = (uintptr_t)pre->depthwise ^ (zero ? (uintptr_t)zero->data : 0);
-        if (!tenon__qconv_packed_bytes(pre->depthwise, pre->outputs, pre->taps, &bytes,
-                                       &c->packed[0].size_bytes))
-            return tenon__fail(c->err, TENON_ELIMIT, "the weights are too large");
-        return TENON_OK;
+    float x;
+    memcpy(&x, v->data, sizeof x);
+    return x;
+}
+
+/* What sums are multiplied by, for each output. */
+static tenon_status pack_scales(const tenon__pack *p)
+{
+    const prepared *pre = p->prepared;
+    const float x = one_float(p->in[X_SCALE]), y = one_float(p->in[Y_SCALE]);
+    const bool each = tenon__view_count(p->in[W_SCALE]) > 1;
+    float *scale = p->dst;
+    for (int64_t i = 0; i < pre->outputs; i++) {
+        float w;
+        memcpy(&w, (const uint8_t *)p->in[W_SCALE]->data + (each ? i : 0) * 4, sizeof w);
+        scale[i] = x * w / y;
     }
+    return TENON_OK;
+}
+
+static tenon_status prepare_scales(tenon__prepare *c, size_t lanes)
+{
+    const float scales[] = {one_float(c->in[X_SCALE]), one_float(c->in[Y_SCALE])};
+    c->packed[1].input = W_SCALE;
+    c->packed[1].tiles = 1;
+    c->packed[1].pack = pack_scales;
+    c->packed[1].size_bytes = lanes * sizeof(float);
+    memcpy(&c->packed[1].variant, scales, sizeof scales);
+    return TENON_OK;
+}
+
+static tenon_status prepare_depthwise(tenon__prepare *c)
+{
+    prepared *pre = c->prepared;
+    const tenon__view *zero = TENON__HAS(c, W_ZERO) ? c->in[W_ZERO] : NULL;
+    const tenon__qconv_weights w = weights_of(pre, c->in[W], zero);
+    size_t sums_at;
+    pre->depthwise = tenon__qconv_find(c->cpu, &w);
+    c->kernel = pre->depthwise->name;
+    c->packed[0].tiles = 1;
+    c->packed[0].pack = pack_depthwise;
+    c->packed[0].variant = (uintptr_t)pre->depthwise ^ (zero ? (uintptr_t)zero->data : 0);
+    if (!tenon__qconv_packed_bytes(pre->depthwise, pre->outputs, pre->taps, &sums_at,
+                                   &c->packed[0].size_bytes))
+        return tenon__fail(c->err, TENON_ELIMIT, "the weights are too large");
+    return prepare_scales(c, (size_t)(pre->outputs + pre->depthwise->block));
+}
+
+static tenon_status prepare_product(tenon__prepare *c)
+{
+    prepared *pre = c->prepared;
     const int64_t k = pre->channels * pre->taps;
+    size_t bytes;
     pre->gemm = tenon__qgemm_choose(c->cpu);
     c->kernel = pre->gemm->name;
     const int64_t panels = tenon__qgemm_panels(pre->gemm, pre->outputs);
@@ -153,7 +184,24 @@ static tenon_status prepare(tenon__prepare *c)
     c->packed[0].tiles = tenon__tiles(panels, (double)k * pre->gemm->nr * 0.5, &pre->per_tile);
     c->packed[0].pack = pack;
     c->packed[0].variant = (uintptr_t)pre->gemm;
-    return TENON_OK;
+    return prepare_scales(c, (size_t)pre->outputs);
+}
+
+static tenon_status prepare(tenon__prepare *c)
+{
+    const tenon__convolve_attrs *a = c->attrs;
+    prepared *pre = c->prepared;
+    const tenon__view *w = c->in[W];
+    for (uint32_t i = 1; i < c->in_count; i++)
+        if (c->in[i] && !c->in[i]->known)
+            return tenon__fail(c->err, TENON_EINTERNAL, "input %u is no constant", i);
+    pre->outputs = w->dims[0];
+    pre->channels = w->dims[1];
+    pre->taps = tenon__dims_product(w->dims, 2, w->rank);
+    c->packed[0].input = W;
+    for (int64_t i = 0; TENON__HAS(c, W_ZERO) && i < tenon__view_count(c->in[W_ZERO]); i++)
+        pre->zeros = pre->zeros || ((const uint8_t *)c->in[W_ZERO]->data)[i] != 0;
+    return a->group > 1 ? prepare_depthwise(c) : prepare_product(c);
 }
 
 /* ---- shapes ---- */
@@ -212,8 +260,9 @@ static bool scratch_product(const prepared *pre, params *p, size_t *out)
     if (p->pitch) { /* an odd number of lines */
         p->pitch = (ceil_div(p->padded, 64) | 1) * 64;
         if (!tenon__mul((size_t)p->pitch, TENON__QGEMM_BLOCK, &gathered)) return false;
+        gathered += tenon__align_up(TENON__QCONV_SLACK, 64);
     }
-    p->rows = 3 * tenon__align_up((size_t)p->output_step * sizeof(float), 64);
+    p->rows = tenon__align_up((size_t)p->output_step * sizeof(int32_t), 64);
     p->lists = p->rows + gathered;
     return tenon__qgemm_scratch_bytes(pre->gemm, p->padded, &product) &&
            tenon__add(p->lists, product, out);
@@ -223,7 +272,7 @@ static bool scratch_depthwise(const prepared *pre, params *p, size_t *out)
 {
     const size_t lanes = (size_t)(pre->outputs + pre->depthwise->block);
     const size_t taps = (size_t)(pre->taps + pre->depthwise->taps);
-    p->lists = 2 * tenon__align_up(lanes * sizeof(float), 64);
+    p->lists = tenon__align_up(lanes * sizeof(int32_t), 64);
     p->rows = p->lists + tenon__align_up(taps * sizeof(uint8_t *), 64);
     return tenon__add(p->rows, (size_t)(p->w.in * pre->outputs), out);
 }
@@ -268,33 +317,9 @@ static tenon_status bind(tenon__bind *c)
 
 /* ---- run ---- */
 
-static float one_float(const tenon__run *r, uint32_t i)
+static const int32_t *bias_of(const tenon__run *r)
 {
-    float v;
-    memcpy(&v, r->in[i]->data, sizeof v);
-    return v;
-}
-
-/* Factors and biases of outputs [from, to), and their zero points where `zeros` is not NULL.
- * Returns whether one of these is not 0. */
-static bool tails(const tenon__run *r, int64_t from, int64_t to, float *scale, int32_t *bias,
-                  int32_t *zeros)
-{
-    const float x = one_float(r, X_SCALE), y = one_float(r, Y_SCALE);
-    const bool each = tenon__view_count(r->in[W_SCALE]) > 1;
-    bool any = false;
-    for (int64_t i = from; i < to; i++) {
-        float w;
-        memcpy(&w, (const uint8_t *)r->in[W_SCALE]->data + (each ? i : 0) * 4, sizeof w);
-        scale[i - from] = x * w / y;
-        bias[i - from] = 0;
-        if (TENON__HAS(r, BIAS))
-            memcpy(&bias[i - from], (const uint8_t *)r->in[BIAS]->data + i * 4, sizeof *bias);
-        if (!zeros) continue;
-        zeros[i - from] = tenon__qconvolve_zero(r, W_ZERO, i);
-        any = any || zeros[i - from] != 0;
-    }
-    return any;
+    return TENON__HAS(r, BIAS) ? r->in[BIAS]->data : NULL;
 }
 
 static tenon__qconv_image image_of(const tenon__run *r)
@@ -303,6 +328,7 @@ static tenon__qconv_image image_of(const tenon__run *r)
     return (tenon__qconv_image){.x = r->in[X]->data,
                                 .h = p->h,
                                 .w = p->w,
+                                .batch = r->in[X]->dims[0],
                                 .channels = r->in[X]->dims[r->in[X]->rank - 1],
                                 .fill = (uint8_t)tenon__qconvolve_zero(r, X_ZERO, 0)};
 }
@@ -322,11 +348,11 @@ static void run_product(const tenon__run *r)
     int64_t at = block * p->step, end = at + p->step, out_end = out + p->output_step;
     if (end > p->positions) end = p->positions;
     if (out_end > pre->outputs) out_end = pre->outputs;
-    float *scale = r->scratch;
-    int32_t *bias = (int32_t *)(void *)((uint8_t *)r->scratch + p->rows / 3),
-            *zero = (int32_t *)(void *)((uint8_t *)r->scratch + p->rows / 3 * 2);
+    const int32_t *bias = bias_of(r);
+    int32_t *zero = r->scratch;
     uint8_t *rows = (uint8_t *)r->scratch + p->rows;
-    const bool zeros = tails(r, out, out_end, scale, bias, zero);
+    for (int64_t i = out; pre->zeros && i < out_end; i++)
+        zero[i - out] = tenon__qconvolve_zero(r, W_ZERO, i);
     size_t panel_bytes;
     if (!tenon__qgemm_panel_bytes(pre->gemm, k, &panel_bytes)) return; /* it was packed */
     tenon__qgemm g = {
@@ -339,11 +365,11 @@ static void run_product(const tenon__run *r)
         .b_signed = r->in[W]->dtype == TENON_I8,
         .a_zero = tenon__qconvolve_zero(r, X_ZERO, 0),
         .b = (const uint8_t *)r->packed[0] + (size_t)(out / pre->gemm->nr) * panel_bytes,
-        .b_zero = zeros ? zero : NULL,
-        .bias = bias,
+        .b_zero = pre->zeros ? zero : NULL,
+        .bias = bias ? bias + out : NULL,
         .out = out_of(r),
         .c_row = pre->outputs,
-        .scale = scale,
+        .scale = (const float *)r->packed[1] + out,
         .y_zero = tenon__qconvolve_zero(r, Y_ZERO, 0),
         .scratch = (uint8_t *)r->scratch + p->lists,
     };
@@ -367,15 +393,14 @@ static void run_depthwise(const tenon__run *r)
     const tenon__qconv_image image = image_of(r);
     const bool is_signed = r->in[X]->dtype == TENON_I8;
     const int32_t zero = tenon__qconvolve_zero(r, X_ZERO, 0) + (is_signed ? 128 : 0);
-    float *scale = r->scratch;
-    int32_t *base = (int32_t *)(void *)((uint8_t *)r->scratch + p->lists / 2);
+    const int32_t *bias = bias_of(r);
+    int32_t *base = r->scratch;
     size_t sums_at, bytes;
     if (!tenon__qconv_packed_bytes(pre->depthwise, pre->outputs, pre->taps, &sums_at, &bytes))
         return; /* it was packed */
     const int32_t *sums = (const int32_t *)(const void *)((const uint8_t *)r->packed[0] + sums_at);
-    (void)tails(r, 0, pre->outputs, scale, base, NULL);
     for (int64_t i = 0; i < pre->outputs; i++) { /* modulo 2^32 */
-        const uint32_t sum = (uint32_t)base[i] - (uint32_t)zero * (uint32_t)sums[i];
+        const uint32_t sum = (bias ? (uint32_t)bias[i] : 0) - (uint32_t)zero * (uint32_t)sums[i];
         memcpy(&base[i], &sum, sizeof sum);
     }
     uint8_t *line = (uint8_t *)r->scratch + p->rows;
@@ -387,7 +412,7 @@ static void run_depthwise(const tenon__run *r)
                                 .stride = p->w.step * pre->outputs,
                                 .w = r->packed[0],
                                 .base = base,
-                                .scale = scale,
+                                .scale = r->packed[1],
                                 .x_signed = is_signed,
                                 .y_zero = tenon__qconvolve_zero(r, Y_ZERO, 0),
                                 .out = out_of(r)};
@@ -439,9 +464,11 @@ static tenon_status ref(const tenon__run *r)
     const double low = r->out[0]->dtype == TENON_U8 ? 0 : -128;
     for (int64_t i = 0; i < tenon__view_count(r->out[0]); i++) {
         const int64_t m = i % pre->outputs, at = i / pre->outputs;
-        float scale;
-        int32_t bias;
-        (void)tails(r, m, m + 1, &scale, &bias, NULL);
+        const float scale =
+            one_float(r->in[X_SCALE]) *
+            (float)tenon__get_f64(TENON_F32, r->in[W_SCALE]->data,
+                                  tenon__view_count(r->in[W_SCALE]) > 1 ? (size_t)m : 0) /
+            one_float(r->in[Y_SCALE]);
         double v = (double)(float)sum_of(r, at / p->w.count / p->h.count,
                                          at / p->w.count % p->h.count, at % p->w.count, m);
         v = rint((double)((float)v * scale)) + tenon__qconvolve_zero(r, Y_ZERO, 0);

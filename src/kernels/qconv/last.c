@@ -7,8 +7,11 @@
 /* Most runs are short: two moves that may overlap. Nothing past n is touched. */
 static inline void copy_run(uint8_t *to, const uint8_t *from, int64_t n)
 {
-    if (n > 32) {
+    if (n > 64) {
         memcpy(to, from, (size_t)n);
+    } else if (n >= 32) {
+        memcpy(to, from, 32);
+        memcpy(to + n - 32, from + n - 32, 32);
     } else if (n >= 16) {
         memcpy(to, from, 16);
         memcpy(to + n - 16, from + n - 16, 16);
@@ -47,22 +50,41 @@ static inline void gather_line(const tenon__qconv_image *m, const uint8_t *x, in
     if (to < m->w.taps) memset(out + to * c, m->fill, (size_t)((m->w.taps - to) * c));
 }
 
+/* Short lines, none of them in the padding, with bytes to read behind the last: they overlap what
+ * comes next, which is written later. */
+static inline void gather_short(const tenon__qconv_image *m, const uint8_t *x, int64_t line,
+                                uint8_t *out)
+{
+    const int64_t down = m->h.delta * m->w.in * m->channels;
+    for (int64_t t = 0; t < m->h.taps; t++, x += down, out += line)
+        memcpy(out, x, TENON__QCONV_SLACK);
+}
+
 void tenon__qconv_gather(const tenon__qconv_image *m, int64_t from, int64_t count, int64_t padded,
                          int64_t pitch, uint8_t *to)
 {
     const int64_t line = m->w.taps * m->channels, width = m->w.in * m->channels;
-    const int64_t k = m->h.taps * line;
+    const int64_t k = m->h.taps * line, reach_w = (m->w.taps - 1) * m->w.delta,
+                  reach_h = (m->h.taps - 1) * m->h.delta;
+    const uint8_t *end = m->x + m->batch * m->h.in * width;
+    const bool is_short = line <= TENON__QCONV_SLACK && m->w.delta == 1;
     int64_t ow = from % m->w.count, oh = from / m->w.count % m->h.count,
             n = from / m->w.count / m->h.count;
     for (int64_t i = 0; i < count; i++, to += pitch) {
-        int64_t tap_from, tap_to;
-        inside(&m->w, ow, &tap_from, &tap_to);
+        const int64_t y = m->h.first + oh * m->h.step, x = m->w.first + ow * m->w.step;
         const uint8_t *image = m->x + n * m->h.in * width;
-        uint8_t *out = to;
-        for (int64_t t = 0; t < m->h.taps; t++, out += line) {
-            const int64_t y = m->h.first + oh * m->h.step + t * m->h.delta;
-            gather_line(m, y < 0 || y >= m->h.in ? NULL : image + y * width,
-                        m->w.first + ow * m->w.step, tap_from, tap_to, out);
+        const bool whole = x >= 0 && y >= 0 && x + reach_w < m->w.in && y + reach_h < m->h.in;
+        if (whole && is_short &&
+            end - image - (y + reach_h) * width - x * m->channels >= TENON__QCONV_SLACK) {
+            gather_short(m, image + y * width + x * m->channels, line, to);
+        } else {
+            int64_t tap_from = 0, tap_to = m->w.taps;
+            if (!whole) inside(&m->w, ow, &tap_from, &tap_to);
+            for (int64_t t = 0; t < m->h.taps; t++) {
+                const int64_t at = y + t * m->h.delta;
+                gather_line(m, at < 0 || at >= m->h.in ? NULL : image + at * width, x, tap_from,
+                            tap_to, to + t * line);
+            }
         }
         for (int64_t b = k; b < padded; b++)
             to[b] = m->fill;

@@ -55,12 +55,14 @@ void tenon__qconv_plane_run(const tenon__qconv_plane *p);
 typedef struct tenon__qconv_image {
     const uint8_t *x;
     tenon__conv_axis h, w;
-    int64_t channels;
+    int64_t batch, channels;
     uint8_t fill; /* the byte that lies in the padding: the zero point */
 } tenon__qconv_image;
 
 /* The bytes under `count` positions from `from` on, a row of k = h.taps * w.taps * channels for
- * each, rows `pitch` apart; from k to `padded` they are `fill`. */
+ * each, rows `pitch` apart; from k to `padded` they are `fill`. `to` has TENON__QCONV_SLACK bytes
+ * more, which may be written. */
+#define TENON__QCONV_SLACK 16
 void tenon__qconv_gather(const tenon__qconv_image *m, int64_t from, int64_t count, int64_t padded,
                          int64_t pitch, uint8_t *to);
 

@@ -83,6 +83,14 @@ TENON__INLINE void tile_run(const tile *t, int rows, int vecs)
 TILE_ROWS(X)
 #undef X
 
+#define X(rows)                                                                                    \
+    static void narrow_##rows(const tile *t)                                                       \
+    {                                                                                              \
+        tile_run(t, rows, 1);                                                                      \
+    }
+TILE_ROWS(X)
+#undef X
+
 static void wide_1(const tile *t)
 {
     tile_run(t, 1, WIDE * NV);
@@ -91,6 +99,12 @@ static void wide_1(const tile *t)
 typedef void (*tile_fn)(const tile *);
 static const tile_fn tiles[MR] = {
 #define X(rows) tile_##rows,
+    TILE_ROWS(X)
+#undef X
+};
+/* Of the first vector of a panel only. */
+static const tile_fn narrow_tiles[MR] = {
+#define X(rows) narrow_##rows,
     TILE_ROWS(X)
 #undef X
 };
@@ -199,10 +213,13 @@ TENON__INLINE void finish_as(const finish *f, tenon__qgemm_out out, bool sums)
     }
 }
 
-/* Less than a vector of bytes: moves that may overlap. */
+/* Less than a panel of bytes: moves that may overlap. */
 static inline void put_bytes(uint8_t *to, const uint8_t *from, int n)
 {
-    if (n >= 8) {
+    if (n >= 16) {
+        memcpy(to, from, 16);
+        memcpy(to + n - 16, from + n - 16, 16);
+    } else if (n >= 8) {
         memcpy(to, from, 8);
         memcpy(to + n - 8, from + n - 8, 8);
     } else if (n >= 4) {
@@ -214,36 +231,65 @@ static inline void put_bytes(uint8_t *to, const uint8_t *from, int n)
     }
 }
 
-/* Stores of bytes may change whatever is behind a pointer: all that counts lies in variables. */
-TENON__INLINE void finish_bytes(const finish *f, bool sums)
+/* What a vector of columns has. */
+typedef struct requantise {
+    vi base, b_zero;
+    vf scale, most;
+} requantise;
+
+static inline requantise requantise_of(const finish *f, int v)
 {
     const tenon__qgemm *g = f->g;
-    const int low = g->out == TENON__QGEMM_U8 ? 0 : -128, rows = f->rows, width = f->width;
-    const vf least = vf_set1((float)(low - g->y_zero)),
-             most = vf_set1((float)(low + 255 - g->y_zero));
-    const vi zero = vi_set1(g->y_zero);
-    const int32_t *row_sums = f->row_sums;
-    const int64_t c_row = g->c_row;
-    for (int v = 0; v < f->cols; v += VF) {
-        const vi base = vi_load(f->c->base + v);
-        const vi b_zero = vi_add(vi_load(f->c->b_zero + v), vi_set1(b_shift(g)));
-        const vf scale = vf_load(f->c->scale + v);
-        const int32_t *from = f->sums + v;
-        const int left = f->cols - v;
-        uint8_t *to = (uint8_t *)g->c + f->at + v;
-        for (int r = 0; r < rows; r++, to += c_row, from += width) {
-            vi sum = vi_add(vi_load(from), base);
-            if (sums) sum = vi_sub(sum, vi_mul(vi_set1(row_sums[r]), b_zero));
-            const vf value = vf_clamp(vf_mul(vi_to_vf(sum), scale), least, most);
-            const vi bytes = vi_add(vf_to_vi(value), zero);
-            if (left >= VF) {
-                vi_store_bytes(to, bytes);
-            } else {
-                uint8_t edge[VF];
-                vi_store_bytes(edge, bytes);
-                put_bytes(to, edge, left);
-            }
+    const int high = g->out == TENON__QGEMM_U8 ? 255 : 127;
+    return (requantise){.base = vi_load(f->c->base + v),
+                        .b_zero = vi_add(vi_load(f->c->b_zero + v), vi_set1(b_shift(g))),
+                        .scale = vf_load(f->c->scale + v),
+                        .most = vf_set1((float)(high - g->y_zero))};
+}
+
+TENON__INLINE vi requantised(const requantise *q, const int32_t *sums, int32_t row_sum, bool sub)
+{
+    vi sum = vi_add(vi_load(sums), q->base);
+    if (sub) sum = vi_sub(sum, vi_mul(vi_set1(row_sum), q->b_zero));
+    return vf_to_vi_below(vf_mul(vi_to_vf(sum), q->scale), q->most);
+}
+
+/* A panel's columns from v on, two rows at a time. Stores of bytes may change whatever is behind a
+ * pointer: all that counts lies in variables. */
+TENON__INLINE void finish_panel(const finish *f, int v, bool is_signed, bool sub)
+{
+    const int left = f->cols - v, rows = f->rows, width = f->width, other = left > VF ? VF : 0;
+    const requantise q0 = requantise_of(f, v), q1 = requantise_of(f, v + other);
+    const int32_t *from = f->sums + v, *row_sums = f->row_sums, zero = f->g->y_zero;
+    const int64_t c_row = f->g->c_row;
+    uint8_t *to = (uint8_t *)f->g->c + f->at + v;
+    for (int r = 0; r < rows; r += 2, from += 2 * width, to += 2 * c_row) {
+        const int more = r + 1 < rows; /* else the last row stands for both */
+        const int32_t *next = from + more * width;
+        const int32_t s0 = sub ? row_sums[r] : 0, s1 = sub ? row_sums[r + more] : 0;
+        const vi a0 = requantised(&q0, from, s0, sub), a1 = requantised(&q1, from + other, s0, sub),
+                 b0 = requantised(&q0, next, s1, sub), b1 = requantised(&q1, next + other, s1, sub);
+        if (left >= NR) {
+            vi_store_rows(to, to + more * c_row, a0, a1, b0, b1, zero, is_signed);
+        } else {
+            uint8_t a[NR], b[NR];
+            vi_store_rows(a, b, a0, a1, b0, b1, zero, is_signed);
+            put_bytes(to, a, left);
+            put_bytes(to + more * c_row, b, left);
         }
+    }
+}
+
+static void finish_bytes(const finish *f)
+{
+    const bool is_signed = f->g->out == TENON__QGEMM_I8;
+    for (int v = 0; v < f->cols; v += NR) {
+        if (f->row_sums)
+            finish_panel(f, v, is_signed, true);
+        else if (is_signed)
+            finish_panel(f, v, true, false);
+        else
+            finish_panel(f, v, false, false);
     }
 }
 
@@ -256,10 +302,7 @@ static void finish_tile(const finish *f)
         break;
     case TENON__QGEMM_U8:
     case TENON__QGEMM_I8:
-        if (sums)
-            finish_bytes(f, true);
-        else
-            finish_bytes(f, false);
+        finish_bytes(f);
         break;
     case TENON__QGEMM_F32:
         finish_as(f, TENON__QGEMM_F32, sums);
@@ -356,11 +399,14 @@ static void strip_run(const tenon__qgemm *g, int64_t i, int64_t rows, const uint
     for (int64_t left = (rows + MR - 1) / MR; left > 0; left--) {
         const int height = (int)((rows - at) / left);
         t.a = a + at * a_row;
-        (cols > NR ? wide_1 : tiles[height - 1])(&t);
+        const bool narrow = cols <= VF;
+        (cols > NR ? wide_1 : (narrow ? narrow_tiles : tiles)[height - 1])(&t);
         const finish f = {.g = g,
                           .c = &c,
                           .sums = sums,
-                          .width = cols > NR ? WIDE_COLS : NR,
+                          .width = cols > NR ? WIDE_COLS
+                                   : narrow  ? VF
+                                             : NR,
                           .at = (i + at) * g->c_row + j,
                           .rows = height,
                           .cols = cols,

@@ -3,6 +3,7 @@
 #ifndef TENON_KERNELS_QGEMM_VI_AVX2_H
 #define TENON_KERNELS_QGEMM_VI_AVX2_H
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "kernels/epilogue_avx2.h"
@@ -69,21 +70,24 @@ static inline vi vf_to_vi(__m256 v)
     return _mm256_cvtps_epi32(v);
 }
 
-static inline void vi_store_bytes(uint8_t *p, vi v)
+/* Rounded; what is above `most` becomes that, what is far below and NaN the least integer. */
+static inline vi vf_to_vi_below(__m256 v, __m256 most)
 {
-    const __m256i low =
-        _mm256_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, 8, 12,
-                         -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m256i bytes = _mm256_shuffle_epi8(v, low);
-    const __m128i both =
-        _mm_unpacklo_epi32(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1));
-    _mm_storel_epi64((__m128i *)(void *)p, both);
+    return _mm256_cvtps_epi32(_mm256_min_ps(most, v));
 }
 
-/* NaN becomes `low`. */
-static inline __m256 vf_clamp(__m256 v, __m256 low, __m256 high)
+/* Two vectors of each of two rows as bytes, `zero` added, saturated. */
+static inline void vi_store_rows(uint8_t *a, uint8_t *b, vi a0, vi a1, vi b0, vi b1, int32_t zero,
+                                 bool is_signed)
 {
-    return _mm256_min_ps(_mm256_max_ps(v, low), high);
+    const __m256i z = _mm256_set1_epi16((short)zero);
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    const __m256i x = _mm256_adds_epi16(_mm256_packs_epi32(a0, a1), z),
+                  y = _mm256_adds_epi16(_mm256_packs_epi32(b0, b1), z);
+    const __m256i bytes = _mm256_permutevar8x32_epi32(
+        is_signed ? _mm256_packs_epi16(x, y) : _mm256_packus_epi16(x, y), order);
+    _mm_storeu_si128((__m128i *)(void *)a, _mm256_castsi256_si128(bytes));
+    _mm_storeu_si128((__m128i *)(void *)b, _mm256_extracti128_si256(bytes, 1));
 }
 
 #endif

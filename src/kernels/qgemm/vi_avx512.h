@@ -3,6 +3,7 @@
 #ifndef TENON_KERNELS_QGEMM_VI_AVX512_H
 #define TENON_KERNELS_QGEMM_VI_AVX512_H
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "kernels/epilogue_avx512.h"
@@ -69,15 +70,24 @@ static inline vi vf_to_vi(__m512 v)
     return _mm512_cvtps_epi32(v);
 }
 
-static inline void vi_store_bytes(uint8_t *p, vi v)
+/* Rounded; what is above `most` becomes that, what is far below and NaN the least integer. */
+static inline vi vf_to_vi_below(__m512 v, __m512 most)
 {
-    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8(v));
+    return _mm512_cvtps_epi32(_mm512_min_ps(most, v));
 }
 
-/* NaN becomes `low`. */
-static inline __m512 vf_clamp(__m512 v, __m512 low, __m512 high)
+/* Two vectors of each of two rows as bytes, `zero` added, saturated. */
+static inline void vi_store_rows(uint8_t *a, uint8_t *b, vi a0, vi a1, vi b0, vi b1, int32_t zero,
+                                 bool is_signed)
 {
-    return _mm512_min_ps(_mm512_max_ps(v, low), high);
+    const __m512i z = _mm512_set1_epi16((short)zero);
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const __m512i x = _mm512_adds_epi16(_mm512_packs_epi32(a0, a1), z),
+                  y = _mm512_adds_epi16(_mm512_packs_epi32(b0, b1), z);
+    const __m512i bytes = _mm512_permutexvar_epi32(order, is_signed ? _mm512_packs_epi16(x, y)
+                                                                    : _mm512_packus_epi16(x, y));
+    _mm256_storeu_si256((__m256i *)(void *)a, _mm512_castsi512_si256(bytes));
+    _mm256_storeu_si256((__m256i *)(void *)b, _mm512_extracti64x4_epi64(bytes, 1));
 }
 
 #endif

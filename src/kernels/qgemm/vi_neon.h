@@ -3,6 +3,7 @@
 #ifndef TENON_KERNELS_QGEMM_VI_NEON_H
 #define TENON_KERNELS_QGEMM_VI_NEON_H
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "kernels/epilogue_neon.h"
@@ -57,18 +58,25 @@ static inline vi vf_to_vi(float32x4_t v)
     return vcvtnq_s32_f32(v);
 }
 
-static inline void vi_store_bytes(uint8_t *p, vi v)
+/* Rounded; what is above `most` becomes that, what is far below and NaN far below. */
+static inline vi vf_to_vi_below(float32x4_t v, float32x4_t most)
 {
-    const int16x4_t half = vmovn_s32(v);
-    const int8x8_t bytes = vmovn_s16(vcombine_s16(half, half));
-    const int32_t word = vget_lane_s32(vreinterpret_s32_s8(bytes), 0);
-    memcpy(p, &word, sizeof word);
+    return vcvtnq_s32_f32(vminq_f32(vmaxnmq_f32(v, vdupq_n_f32(-0x1p24f)), most));
 }
 
-/* NaN becomes `low`. */
-static inline float32x4_t vf_clamp(float32x4_t v, float32x4_t low, float32x4_t high)
+static inline void vi_store_row(uint8_t *p, vi v, vi w, int32_t zero, bool is_signed)
 {
-    return vminq_f32(vmaxnmq_f32(v, low), high);
+    const int16x8_t sum =
+        vqaddq_s16(vcombine_s16(vqmovn_s32(v), vqmovn_s32(w)), vdupq_n_s16((int16_t)zero));
+    vst1_u8(p, is_signed ? vreinterpret_u8_s8(vqmovn_s16(sum)) : vqmovun_s16(sum));
+}
+
+/* Two vectors of each of two rows as bytes, `zero` added, saturated. */
+static inline void vi_store_rows(uint8_t *a, uint8_t *b, vi a0, vi a1, vi b0, vi b1, int32_t zero,
+                                 bool is_signed)
+{
+    vi_store_row(a, a0, a1, zero, is_signed);
+    vi_store_row(b, b0, b1, zero, is_signed);
 }
 
 #endif
