@@ -52,6 +52,13 @@ static void take_captured_constants(tenon__graph *g)
     }
 }
 
+static bool is_read(const tenon__pass_context *c, const tenon__node *node)
+{
+    for (uint32_t i = 0; i < node->output_count; i++)
+        if (node->outputs[i] != TENON__NO_VALUE && c->uses[node->outputs[i]]) return true;
+    return false;
+}
+
 static tenon_status fold(tenon__pass_context *c, bool all)
 {
     tenon__graph *g = c->graph;
@@ -61,7 +68,7 @@ static tenon_status fold(tenon__pass_context *c, bool all)
         tenon__view views[MAX_OUTPUTS];
         if (node->dead || node->output_count > MAX_OUTPUTS || !tenon__evaluate_can(g, node))
             continue;
-        if (!all && is_stored_form(node)) continue;
+        if ((!all && is_stored_form(node)) || !is_read(c, node)) continue;
         size_t cap = input_bytes(g, node) * 4 + GROWTH_BYTES;
         if (cap > c->max_constant_bytes) cap = c->max_constant_bytes;
         tenon_status st = tenon__evaluate(g, node, c->cpu, c->accuracy, cap, views, c->err);

@@ -18,6 +18,23 @@ static void fold(void **state)
     sample_fini(&s);
 }
 
+/* It would only be computed, and held, to be dropped. */
+static void fold_leaves_what_nobody_reads(void **state)
+{
+    (void)state;
+    sample s;
+    sample_init(&s);
+    tenon__value_id read = sample_node(&s, "Sqrt", IN(sample_weights(&s, DIMS(4), 2)), NULL, 0),
+                    unread = sample_node(&s, "Sqrt", IN(sample_weights(&s, DIMS(4), 2)), NULL, 0);
+    sample_output(&s, sample_node(&s, "Mul", IN(sample_input(&s, DIMS(4)), read), NULL, 0));
+    must(tenon__graph_sort(s.graph, &error));
+    must(tenon__graph_infer(s.graph, &s.arena, &error));
+    must(tenon__passes_run(s.graph, 0, TENON__STANDARD, false, "fold", 1 << 28, &error));
+    assert_int_equal(tenon__graph_value(s.graph, read)->role, TENON__ROLE_CONST);
+    assert_int_equal(tenon__graph_value(s.graph, unread)->role, TENON__ROLE_NODE);
+    sample_fini(&s);
+}
+
 /* A value of the graph around `s->graph`. */
 static tenon__value_id captured(sample *s, tenon__value_id outer)
 {
@@ -206,8 +223,15 @@ static void dead(void **state)
 
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {
-        CASE(fold), CASE(fold_in_bodies), CASE(noop), CASE(transposes), CASE(silu),
-        CASE(gelu), CASE(layer_norm),     CASE(pad),  CASE(dead)};
+    static const test_case cases[] = {CASE(fold),
+                                      CASE(fold_leaves_what_nobody_reads),
+                                      CASE(fold_in_bodies),
+                                      CASE(noop),
+                                      CASE(transposes),
+                                      CASE(silu),
+                                      CASE(gelu),
+                                      CASE(layer_norm),
+                                      CASE(pad),
+                                      CASE(dead)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }
