@@ -189,10 +189,12 @@ static const void *element(const void *data, int64_t index, size_t bytes)
     return (const char *)data + (size_t)index * bytes;
 }
 
+/* Elements [begin, end); `out` and the operands in `local` start at element `begin`. */
 static void run_long(const tenon__broadcast *b, int64_t begin, int64_t end, char *out,
-                     const void *const *in, tenon__eltwise_fn fn, const void *p)
+                     const void *const *in, uint32_t local, tenon__eltwise_fn fn, const void *p)
 {
     const int last = b->rank - 1;
+    const int64_t first = begin;
     const int64_t run = b->dims[last];
     const void *x[TENON__FORMULA_OPERANDS] = {NULL};
     int step[TENON__FORMULA_OPERANDS] = {0};
@@ -204,8 +206,9 @@ static void run_long(const tenon__broadcast *b, int64_t begin, int64_t end, char
     while (begin < end) {
         int64_t n = run - from < end - begin ? run - from : end - begin;
         for (int k = 0; k < b->count; k++)
-            x[k] = element(in[k], w.at[k] + from * step[k], b->bytes[k]);
-        fn(out + (size_t)begin * b->out_bytes, x, step, n, p);
+            x[k] = element(in[k], local >> k & 1 ? begin - first : w.at[k] + from * step[k],
+                           b->bytes[k]);
+        fn(out + (size_t)(begin - first) * b->out_bytes, x, step, n, p);
         begin += n;
         from = 0;
         walk_on(&w);
@@ -254,8 +257,9 @@ static void write_out(const tenon__broadcast *b, int k, const void *data, int64_
     }
 }
 
+/* The same over whole runs. */
 static void run_pieces(const tenon__broadcast *b, int64_t begin, int64_t end, char *out,
-                       const void *const *in, tenon__eltwise_fn fn, const void *p)
+                       const void *const *in, uint32_t local, tenon__eltwise_fn fn, const void *p)
 {
     _Alignas(64) char written[TENON__FORMULA_OPERANDS][PIECE_BYTES];
     const int last = b->rank - 1;
@@ -281,7 +285,8 @@ static void run_pieces(const tenon__broadcast *b, int64_t begin, int64_t end, ch
         n = n < end - r ? n : end - r;
         n = n < most ? n : most;
         for (int k = 0; k < b->count; k++) {
-            int64_t at = w.at[k] + from * b->strides[k][last - 1];
+            int64_t at =
+                local >> k & 1 ? r * run - begin : w.at[k] + from * b->strides[k][last - 1];
             if (direct[k]) {
                 x[k] = element(in[k], at, b->bytes[k]);
                 continue;
@@ -292,7 +297,7 @@ static void run_pieces(const tenon__broadcast *b, int64_t begin, int64_t end, ch
                 ready[k] = b->strides[k][last - 1] == 0 ? n : 0;
             }
         }
-        fn(out + (size_t)(r * run) * b->out_bytes, x, step, n * run, p);
+        fn(out + (size_t)(r * run - begin) * b->out_bytes, x, step, n * run, p);
         r += n;
         from += n;
         if (from == runs) {
@@ -303,18 +308,32 @@ static void run_pieces(const tenon__broadcast *b, int64_t begin, int64_t end, ch
     }
 }
 
-void tenon__broadcast_range(const tenon__broadcast *b, int64_t begin, int64_t end, void *out,
-                            const void *const *in, tenon__eltwise_fn fn, const void *p)
+void tenon__broadcast_piece(const tenon__broadcast *b, int64_t begin, int64_t end, void *out,
+                            const void *const *in, uint32_t local, tenon__eltwise_fn fn,
+                            const void *p)
 {
     int64_t run = b->pieces ? b->dims[b->rank - 1] : 1;
     int64_t first = (begin + run - 1) / run * run, last = end / run * run; /* whole runs */
     if (!b->pieces || first >= last) {
-        run_long(b, begin, end, out, in, fn, p);
+        run_long(b, begin, end, out, in, local, fn, p);
         return;
     }
-    run_long(b, begin, first, out, in, fn, p);
-    run_pieces(b, first, last, out, in, fn, p);
-    run_long(b, last, end, out, in, fn, p);
+    const int64_t cuts[4] = {begin, first, last, end};
+    for (int i = 0; i < 3; i++) {
+        const void *x[TENON__FORMULA_OPERANDS] = {NULL};
+        if (cuts[i] == cuts[i + 1]) continue;
+        for (int k = 0; k < b->count; k++)
+            x[k] = element(in[k], local >> k & 1 ? cuts[i] - begin : 0, b->bytes[k]);
+        (i == 1 ? run_pieces : run_long)(b, cuts[i], cuts[i + 1],
+                                         (char *)out + (size_t)(cuts[i] - begin) * b->out_bytes, x,
+                                         local, fn, p);
+    }
+}
+
+void tenon__broadcast_range(const tenon__broadcast *b, int64_t begin, int64_t end, void *out,
+                            const void *const *in, tenon__eltwise_fn fn, const void *p)
+{
+    tenon__broadcast_piece(b, begin, end, (char *)out + (size_t)begin * b->out_bytes, in, 0, fn, p);
 }
 
 void tenon__broadcast_run(const tenon__broadcast *b, uint32_t tile, void *out,
@@ -322,7 +341,8 @@ void tenon__broadcast_run(const tenon__broadcast *b, uint32_t tile, void *out,
 {
     int64_t begin = (int64_t)tile * b->per_tile, end = begin + b->per_tile;
     end = end < b->total ? end : b->total;
-    (b->pieces ? run_pieces : run_long)(b, begin, end, out, in, fn, p);
+    (b->pieces ? run_pieces : run_long)(b, begin, end, (char *)out + (size_t)begin * b->out_bytes,
+                                        in, 0, fn, p);
 }
 
 /* ---- layouts ---- */

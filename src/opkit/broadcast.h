@@ -43,6 +43,12 @@ void tenon__broadcast_run(const tenon__broadcast *b, uint32_t tile, void *out,
 void tenon__broadcast_range(const tenon__broadcast *b, int64_t begin, int64_t end, void *out,
                             const void *const *in, tenon__eltwise_fn fn, const void *p);
 
+/* The same, for pieces that lie elsewhere: `out` starts at element `begin`, and so do the operands
+ * whose bits are set in `local`, which have the output's shape. */
+void tenon__broadcast_piece(const tenon__broadcast *b, int64_t begin, int64_t end, void *out,
+                            const void *const *in, uint32_t local, tenon__eltwise_fn fn,
+                            const void *p);
+
 /* Whether an operator over these operands can work in blocks: f32, the largest of rank 3 and more
  * with all its dims told apart, the others scalars or repeated along whole dims. */
 bool tenon__broadcast_blocked(const tenon__view *const *in, uint32_t count);

@@ -24,6 +24,8 @@ const tenon__pass tenon__passes[] = {
     {"activation", tenon__pass_activation, false},
     {"layout", tenon__pass_layout, false},
     {"dead", tenon__pass_dead, false},
+    {"chain", tenon__pass_chain, false},
+    {"dead", tenon__pass_dead, false},
     {NULL, NULL, false},
 };
 

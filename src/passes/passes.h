@@ -52,6 +52,7 @@ tenon_status tenon__pass_gelu(tenon__pass_context *c);
 tenon_status tenon__pass_layer_norm(tenon__pass_context *c);
 tenon_status tenon__pass_attention(tenon__pass_context *c);
 tenon_status tenon__pass_dequant(tenon__pass_context *c);
+tenon_status tenon__pass_chain(tenon__pass_context *c);
 tenon_status tenon__pass_layout(tenon__pass_context *c);
 tenon_status tenon__pass_quant(tenon__pass_context *c);
 tenon_status tenon__pass_channels_last(tenon__pass_context *c);
