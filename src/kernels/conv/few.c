@@ -53,7 +53,7 @@ static inline int64_t offset_of(const tenon__conv_grid *g, const int64_t *at, co
     return offset;
 }
 
-/* More taps than channels, on one axis: the taps of a position lie in a row. */
+/* More taps than channels, on one axis, forwards: the taps of a position lie in a row. */
 static void gather_windows(const tenon__conv_block *b, float *to)
 {
     const tenon__conv_axis *a = &b->grid->axis[0];
@@ -114,7 +114,7 @@ void tenon__conv_few_run(const tenon__conv_block *b)
                          .stride = b->stride};
     if (lies_ready(b))
         p.a = b->x;
-    else if (b->grid->rank == 1 && b->grid->taps > b->channels)
+    else if (b->grid->rank == 1 && b->grid->taps > b->channels && b->grid->axis[0].delta > 0)
         gather_windows(b, b->scratch);
     else
         gather(b, b->scratch);
