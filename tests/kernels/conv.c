@@ -266,6 +266,8 @@ static plain plain_make(const problem *p, const tenon__conv_row *row)
 {
     const int64_t taps = p->h.taps * p->w.taps;
     plain q = {.p = p, .grid = {.rank = 2, .axis = {p->h, p->w}}};
+    if (p->h.in == 1 && p->h.count == 1 && p->h.taps == 1 && p->h.first == 0) /* one axis */
+        q.grid = (tenon__conv_grid){.rank = 1, .axis = {p->w}};
     tenon__conv_weights w = {.data = p->weights,
                              .output = p->channels * taps,
                              .channel = taps,
@@ -321,11 +323,15 @@ static void plain_few(const void *row)
         tenon__conv_axis w = random_axis(40);
         if (i % 2) h = random_axis(4);
         w.count = test_random_in(1, TENON__CONV_FEW);
+        if (i % 3 == 0) { /* backwards, as a transposed convolution goes */
+            w.first += (w.taps - 1) * w.delta;
+            w.delta = -w.delta;
+        }
         if (i % 8 == 0) { /* one window over everything, as it lies */
             w = (tenon__conv_axis){.in = w.in, .count = 1, .taps = w.in, .step = 1, .delta = 1};
             h = (tenon__conv_axis){.in = 1, .count = 1, .taps = 1, .step = 1, .delta = 1};
         }
-        problem p = problem_make(test_random_in(1, 60), test_random_in(1, 150), h, w,
+        problem p = problem_make(test_random_in(1, i % 4 ? 60 : 2), test_random_in(1, 150), h, w,
                                  i % 10 ? ROWS_UNIFORM : ROWS_SPECIAL);
         random_tail(&p);
         if (i % 10 == 0) p.tail.kind = TENON__ACT_NONE;

@@ -114,7 +114,7 @@ void tenon__conv_few_run(const tenon__conv_block *b)
                          .stride = b->stride};
     if (lies_ready(b))
         p.a = b->x;
-    else if (b->grid->rank == 1 && b->grid->taps > b->channels && b->grid->axis[0].delta > 0)
+    else if (b->grid->rank == 1 && b->grid->axis[0].delta > 0 && b->grid->taps > b->channels)
         gather_windows(b, b->scratch);
     else
         gather(b, b->scratch);
