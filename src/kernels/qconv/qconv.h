@@ -101,6 +101,7 @@ typedef struct tenon__qconv_row {
     tenon__cpu_bits needs;
     int taps, block; /* that meet in a lane; channels at a time */
     bool narrow;     /* weights less their zero points fit int8; else int16 */
+    bool by_column;  /* nine taps are packed as three columns of three and one of weight 0 */
     /* Channel of each place in a block; NULL: in order. */
     const uint8_t *order;
     void (*depthwise)(const tenon__qconv_depthwise *d);

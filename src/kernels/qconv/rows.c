@@ -59,6 +59,13 @@ bool tenon__qconv_packed_bytes(const tenon__qconv_row *row, int64_t channels, in
            tenon__add(*sums_at, lanes * sizeof(int32_t), out);
 }
 
+/* The tap that lies in a place of a lane, counted over all lanes; `taps` and more: none. */
+static int64_t tap_of(const tenon__qconv_row *row, int64_t place, int64_t taps)
+{
+    if (!row->by_column || taps != 9) return place;
+    return place % 4 < 3 ? place % 4 * 3 + place / 4 : taps;
+}
+
 void tenon__qconv_pack(const tenon__qconv_row *row, const tenon__qconv_weights *w, void *dst)
 {
     size_t sums_at, bytes, at = 0;
@@ -71,9 +78,10 @@ void tenon__qconv_pack(const tenon__qconv_row *row, const tenon__qconv_weights *
             for (int p = 0; p < row->block; p++)
                 for (int t = 0; t < row->taps; t++, at++) {
                     const int64_t c = first + (row->order ? row->order[p] : p);
-                    if (c >= w->channels || tap + t >= w->taps) continue;
+                    const int64_t from = tap_of(row, tap + t, w->taps);
+                    if (c >= w->channels || from >= w->taps) continue;
                     const int32_t v =
-                        byte_at(w->w, c * w->taps + tap + t, w->is_signed) - zero_of(w, c);
+                        byte_at(w->w, c * w->taps + from, w->is_signed) - zero_of(w, c);
                     if (row->narrow)
                         ((int8_t *)dst)[at] = (int8_t)v;
                     else
