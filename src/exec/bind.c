@@ -481,7 +481,7 @@ static tenon_status bind_steps(tenon__frame *f, uint32_t from, uint32_t *end, te
         const tenon__step *step = &f->plan->steps[*end];
         bool wait;
         tenon_status st = infer_step(f, *end, &wait, err);
-        if (st == TENON_OK && wait && *end == from && from == f->step && f->running)
+        if (st == TENON_OK && wait && *end == from && from == f->step && f->running && !f->steady)
             st = tenon__fail(err, TENON_EINTERNAL, "a size stays unknown");
         if (st == TENON_OK && wait) return TENON_OK;
         if (st == TENON_OK) st = bind_step(f, *end, err);
@@ -533,9 +533,9 @@ static tenon_status resolve_slot(tenon__frame *f, uint32_t slot, tenon_error *er
     return TENON_OK;
 }
 
-tenon_status tenon__bind_resolve(tenon__frame *f, tenon_error *err)
+tenon_status tenon__bind_resolve(tenon__frame *f, uint32_t from, tenon_error *err)
 {
-    for (uint32_t s = 0; s < f->bound_end; s++) {
+    for (uint32_t s = from; s < f->bound_end; s++) {
         const tenon__step *step = &f->plan->steps[s];
         tenon__bound *b = &f->bound[s];
         for (uint32_t i = 0; i < step->out_count; i++) {
@@ -585,30 +585,51 @@ static bool same_key(tenon__frame *f)
     return same;
 }
 
-tenon_status tenon__frame_begin(tenon__frame *f, tenon_error *err)
+/* ---- segments ---- */
+
+/* Like note, at the end of f->made or at `at` in it. */
+static tenon_status note_made(tenon__frame *f, uint32_t s, tenon_error *err)
 {
-    bool same = same_key(f);
-    if (!f->parent) tenon__arena_reset(&f->strings);
-    f->step = f->phase = f->tile = 0;
-    f->round = 0;
-    f->running = false;
-    if (!same || !f->is_bound || !f->whole) {
-        f->is_bound = false;
-        f->holes.count = 0;
-        f->arena_need = 0;
-        f->scratch_bytes = 0;
-        f->flops = 0;
-        tenon__arena_reset(&f->emit);
-        tenon_status st = tenon__bind_from(f, 0, err);
-        if (st) return st;
-        f->whole = f->bound_end == f->plan->step_count;
-        f->is_bound = true;
+    const tenon__step *step = &f->plan->steps[s];
+    for (uint32_t i = 0; i < step->out_count; i++) {
+        const tenon__view *v = &f->views[step->out[i]];
+        bool ok = tenon__vec_push(f->allocator, &f->made, v->dtype) &&
+                  tenon__vec_push(f->allocator, &f->made, v->rank);
+        for (int d = 0; ok && d < v->rank; d++)
+            ok = tenon__vec_push(f->allocator, &f->made, v->dims[d]);
+        if (!ok) return tenon__fail(err, TENON_ENOMEM, "no memory for a binding");
     }
-    f->running = true;
-    return tenon__bind_resolve(f, err);
+    return TENON_OK;
 }
 
-tenon_status tenon__frame_continue(tenon__frame *f, tenon_error *err)
+static bool made_alike(const tenon__frame *f, uint32_t s, size_t at)
+{
+    const tenon__step *step = &f->plan->steps[s];
+    const int64_t *made = f->made.items + at;
+    for (uint32_t i = 0; i < step->out_count; i++) {
+        const tenon__view *v = &f->views[step->out[i]];
+        if (v->kind != TENON_VALUE_TENSOR || *made++ != v->dtype || *made++ != v->rank)
+            return false;
+        for (int d = 0; d < v->rank; d++)
+            if (*made++ != v->dims[d]) return false;
+    }
+    return true;
+}
+
+/* What step `s` has made counts by its shape alone, so that the binding holds for other values.
+ * Sequences and the like have none. */
+static void hide_values(tenon__frame *f, uint32_t s)
+{
+    const tenon__step *step = &f->plan->steps[s];
+    if (!(step->op->flags & TENON__OP_DYNAMIC)) return;
+    for (uint32_t i = 0; i < step->out_count; i++) {
+        tenon__view *v = &f->views[step->out[i]];
+        v->known = false;
+        f->steady &= v->kind == TENON_VALUE_TENSOR;
+    }
+}
+
+static void know_values(tenon__frame *f)
 {
     for (uint32_t i = 0; i < f->plan->slot_count; i++)
         if (f->plan->slots[i].role == TENON__ROLE_INPUT ||
@@ -617,6 +638,79 @@ tenon_status tenon__frame_continue(tenon__frame *f, tenon_error *err)
     for (uint32_t s = 0; s < f->bound_end; s++)
         for (uint32_t i = 0; i < f->plan->steps[s].out_count; i++)
             f->views[f->plan->steps[s].out[i]].known = true;
-    tenon_status st = tenon__bind_from(f, f->bound_end, err);
-    return st ? st : tenon__bind_resolve(f, err);
+}
+
+/* Binds a segment: by shapes alone, or else by values too, and then for this run only. */
+static tenon_status bind_segment(tenon__frame *f, uint32_t from, tenon_error *err)
+{
+    tenon_status st = TENON_OK;
+    tenon__segment next = {.made_at = f->made.count};
+    if (f->steady) {
+        if (from) st = note_made(f, from - 1, err);
+        if (st == TENON_OK) st = tenon__bind_from(f, from, err);
+        if (st) return st;
+        f->steady = f->bound_end > from || !f->running;
+    }
+    if (!f->steady) {
+        know_values(f);
+        if ((st = tenon__bind_from(f, from, err)) != TENON_OK) return st;
+    }
+    next.end = f->bound_end;
+    f->segment = (uint32_t)f->segments.count;
+    if (!tenon__vec_push(f->allocator, &f->segments, next))
+        return tenon__fail(err, TENON_ENOMEM, "no memory for a binding");
+    f->whole = f->steady && f->bound_end == f->plan->step_count;
+    return TENON_OK;
+}
+
+static tenon_status bind_afresh(tenon__frame *f, tenon_error *err)
+{
+    f->is_bound = f->whole = false;
+    f->holes.count = f->segments.count = f->made.count = 0;
+    f->arena_need = 0;
+    f->scratch_bytes = 0;
+    f->flops = 0;
+    f->steady = true;
+    tenon__arena_reset(&f->emit);
+    tenon_status st = bind_segment(f, 0, err);
+    f->is_bound = st == TENON_OK;
+    return st;
+}
+
+tenon_status tenon__frame_begin(tenon__frame *f, tenon_error *err)
+{
+    bool same = same_key(f);
+    if (!f->parent) tenon__arena_reset(&f->strings);
+    f->step = f->phase = f->tile = 0;
+    f->round = 0;
+    f->running = false;
+    if (!same || !f->is_bound || !f->whole) {
+        tenon_status st = bind_afresh(f, err);
+        if (st) return st;
+    } else {
+        f->segment = 0;
+        f->bound_end = f->segments.items[0].end;
+    }
+    f->running = true;
+    return tenon__bind_resolve(f, 0, err);
+}
+
+tenon_status tenon__frame_continue(tenon__frame *f, tenon_error *err)
+{
+    const uint32_t from = f->bound_end;
+    if (from) hide_values(f, from - 1);
+    if (f->whole) {
+        const tenon__segment *next = &f->segments.items[f->segment + 1];
+        if (f->steady && made_alike(f, from - 1, next->made_at)) {
+            f->segment++;
+            f->bound_end = next->end;
+            return tenon__bind_resolve(f, from, err);
+        }
+        /* Other sizes than last time: the rest of this run is laid behind everything, since what
+         * was laid out for those sizes does not say what is free here; the next run binds anew. */
+        f->whole = f->steady = false;
+        f->holes.count = 0;
+    }
+    tenon_status st = bind_segment(f, from, err);
+    return st ? st : tenon__bind_resolve(f, 0, err);
 }

@@ -7,8 +7,8 @@
 
 /* Binds as many steps from `from` on as have what they need; sets bound_end. */
 tenon_status tenon__bind_from(tenon__frame *frame, uint32_t from, tenon_error *err);
-/* Addresses of everything that is bound, from places; cheap, before each run. */
-tenon_status tenon__bind_resolve(tenon__frame *frame, tenon_error *err);
+/* Addresses of what is bound, from step `from` on; cheap, before each run. */
+tenon_status tenon__bind_resolve(tenon__frame *frame, uint32_t from, tenon_error *err);
 
 /* Runs all tiles of one step here and now, memory from `temp`: shape arithmetic and constant
  * folding. */

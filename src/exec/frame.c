@@ -128,6 +128,8 @@ void tenon__frame_destroy(tenon__frame *f)
         tenon__free(a, f->places[i].block);
     }
     tenon__vec_free(a, &f->holes);
+    tenon__vec_free(a, &f->segments);
+    tenon__vec_free(a, &f->made);
     tenon__arena_fini(&f->emit);
     tenon__arena_fini(&f->strings);
     tenon__free(a, f->arena);

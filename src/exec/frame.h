@@ -54,6 +54,12 @@ typedef struct tenon__hole {
     size_t offset, size_bytes;
 } tenon__hole;
 
+/* Steps that were bound in one go, behind a step whose outputs are sized while it runs. */
+typedef struct tenon__segment {
+    uint32_t end;   /* the last step's successor */
+    size_t made_at; /* in `made`: what it was bound for */
+} tenon__segment;
+
 struct tenon__frame {
     const tenon__plan *plan;
     tenon__frame *parent;
@@ -81,8 +87,12 @@ struct tenon__frame {
     uint32_t bound_end;
     uint32_t placing; /* the first of those that are placed together */
     bool is_bound;    /* for the shapes in `key` */
-    bool whole; /* one segment was enough: the binding holds for other values of the same shapes */
-    int64_t *key; /* dtypes, ranks and dims of inputs and captures at the last bind */
+    bool whole;       /* all segments: the binding holds for other values of the same shapes */
+    bool steady;      /* so far no size came from a value */
+    TENON__VEC(tenon__segment) segments;
+    uint32_t segment;         /* the one that ends at bound_end */
+    TENON__VEC(int64_t) made; /* dtypes and dims of what the last steps of segments made */
+    int64_t *key;             /* dtypes, ranks and dims of inputs and captures at the last bind */
     size_t key_count;
 
     /* The cursor. */
