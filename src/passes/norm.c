@@ -1,75 +1,199 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* BatchNormalization behind a convolution: s = scale / sqrt(var + epsilon) becomes the factor of
- * its weights (input 4, multiplied in while they are packed, so that no copy of them is made here),
- * b' = (b - mean) * s + bias its bias. */
+/* What is linear in each channel behind a convolution (BatchNormalization; Mul, Div, Add or Sub of
+ * a constant) becomes the factor of its weights (input 4, multiplied in while they are packed, so
+ * that no copy of them is made here) and its bias. BatchNormalization behind anything else becomes
+ * Mul and Add, which keep a blocked layout and join chains. */
 #include <math.h>
 
 #include "passes/match.h"
-#include "tensor/convert.h"
 
-static bool is_vector(const tenon__pass_context *c, tenon__value_id id, int64_t count)
-{
-    const tenon__view *v = tenon__match_view(c, id);
-    return tenon__match_const(c, id) && v->dtype == TENON_F32 && v->rank == 1 &&
-           v->dims[0] == count;
-}
+typedef enum how { NORMALIZES, MULTIPLIES, DIVIDES, ADDS, SUBTRACTS } how;
 
-static bool can_fold(const tenon__pass_context *c, const tenon__node *conv, const tenon__node *bn,
-                     int64_t *channels)
-{
-    tenon__value_id w = tenon__match_input(conv, 1), b = tenon__match_input(conv, 2);
-    if (bn->output_count > 1 || tenon__match_input(conv, 3) != TENON__NO_VALUE ||
-        tenon__match_input(conv, 4) != TENON__NO_VALUE || tenon__attr_find(conv, "activation"))
-        return false;
-    if (!tenon__match_const(c, w) || tenon__match_view(c, w)->dtype != TENON_F32 ||
-        tenon__match_view(c, w)->rank < 3)
-        return false;
-    *channels = tenon__match_view(c, w)->dims[0];
-    if (b != TENON__NO_VALUE && !is_vector(c, b, *channels)) return false;
-    for (uint32_t i = 1; i <= 4; i++)
-        if (!is_vector(c, tenon__match_input(bn, i), *channels)) return false;
-    return tenon__attr_int(bn, "training_mode", 0) == 0;
-}
+/* y[m] = x[m] * factor_of(m) + bias_of(m). */
+typedef struct linear {
+    how how;
+    tenon__view by[4]; /* the constant; of BatchNormalization scale, B, mean, var */
+    double epsilon;
+} linear;
 
-static float element(const tenon__pass_context *c, tenon__value_id id, int64_t i)
+static double element(const tenon__view *v, int64_t m)
 {
     float f;
-    memcpy(&f, (const uint8_t *)tenon__match_view(c, id)->data + i * 4, 4);
+    memcpy(&f, (const uint8_t *)v->data + (tenon__view_count(v) == 1 ? 0 : m * 4), 4);
     return f;
 }
 
-static tenon_status fold(tenon__pass_context *c, tenon__node *conv, tenon__node *bn,
-                         int64_t channels)
+static double factor_of(const linear *l, int64_t m)
 {
-    tenon__value_id b = tenon__match_input(conv, 2), factor, bias;
-    float epsilon = tenon__attr_float(bn, "epsilon", 1e-5f), *fd, *bd;
-    tenon_status st = tenon__rewrite_const(c, 1, &channels, &factor, &fd);
-    if (st == TENON_OK) st = tenon__rewrite_const(c, 1, &channels, &bias, &bd);
+    switch (l->how) {
+    case NORMALIZES:
+        return element(&l->by[0], m) / sqrt(element(&l->by[3], m) + l->epsilon);
+    case MULTIPLIES:
+        return element(&l->by[0], m);
+    case DIVIDES:
+        return 1 / element(&l->by[0], m);
+    case ADDS:
+    case SUBTRACTS:
+        break;
+    }
+    return 1;
+}
+
+static double bias_of(const linear *l, int64_t m)
+{
+    switch (l->how) {
+    case NORMALIZES:
+        return element(&l->by[1], m) - element(&l->by[2], m) * factor_of(l, m);
+    case ADDS:
+        return element(&l->by[0], m);
+    case SUBTRACTS:
+        return -element(&l->by[0], m);
+    case MULTIPLIES:
+    case DIVIDES:
+        break;
+    }
+    return 0;
+}
+
+static bool is_vector(const tenon__pass_context *c, tenon__value_id id, int64_t count)
+{
+    if (!tenon__match_const(c, id)) return false;
+    const tenon__view *v = tenon__match_view(c, id);
+    return v->dtype == TENON_F32 && v->rank == 1 && v->dims[0] == count;
+}
+
+/* A constant that broadcasts over all but the channels of a value of `rank`: [C,1,..], [1,C,1,..],
+ * or a single number. */
+static bool is_per_channel(const tenon__pass_context *c, tenon__value_id id, int rank,
+                           int64_t channels)
+{
+    if (!tenon__match_const(c, id)) return false;
+    const tenon__view *v = tenon__match_view(c, id);
+    if (v->dtype != TENON_F32 || v->rank > rank) return false;
+    if (tenon__view_count(v) == 1) return true;
+    return tenon__view_count(v) == channels && v->rank >= rank - 1 &&
+           v->dims[v->rank - (rank - 1)] == channels;
+}
+
+static bool normalizes(const tenon__pass_context *c, const tenon__node *node, int64_t channels,
+                       linear *l)
+{
+    if (node->output_count > 1 || tenon__attr_int(node, "training_mode", 0) != 0) return false;
+    *l = (linear){.how = NORMALIZES, .epsilon = tenon__attr_float(node, "epsilon", 1e-5f)};
+    for (uint32_t i = 0; i < 4; i++) {
+        if (!is_vector(c, tenon__match_input(node, i + 1), channels)) return false;
+        l->by[i] = *tenon__match_view(c, node->inputs[i + 1]);
+    }
+    return true;
+}
+
+/* Whether `node` is linear in its input i, which has so many channels. */
+static bool recognise(const tenon__pass_context *c, const tenon__node *node, uint32_t i, int rank,
+                      int64_t channels, linear *l)
+{
+    static const struct {
+        const char *op;
+        how how;
+        bool either; /* the constant may stand first */
+    } kinds[] = {{"Mul", MULTIPLIES, true},
+                 {"Div", DIVIDES, false},
+                 {"Add", ADDS, true},
+                 {"Sub", SUBTRACTS, false}};
+    if (tenon__match_is(node, "BatchNormalization"))
+        return i == 0 && normalizes(c, node, channels, l);
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        if (!tenon__match_is(node, kinds[k].op) || node->input_count != 2) continue;
+        if (i != 0 && !kinds[k].either) return false;
+        const tenon__value_id other = node->inputs[1 - i];
+        if (!is_per_channel(c, other, rank, channels)) return false;
+        *l = (linear){.how = kinds[k].how, .by = {*tenon__match_view(c, other)}};
+        return true;
+    }
+    return false;
+}
+
+/* The convolution that alone makes `id`, if it can take a factor and a bias. */
+static tenon__node *host(const tenon__pass_context *c, tenon__value_id id)
+{
+    tenon__node *conv = id == TENON__NO_VALUE ? NULL : tenon__match_sole(c, id, "Conv");
+    if (!conv || tenon__match_input(conv, 3) != TENON__NO_VALUE ||
+        tenon__attr_find(conv, "activation") || !tenon__match_const(c, conv->inputs[1]))
+        return NULL;
+    const tenon__view *w = tenon__match_view(c, conv->inputs[1]);
+    const tenon__value_id b = tenon__match_input(conv, 2), f = tenon__match_input(conv, 4);
+    if (w->dtype != TENON_F32 || w->rank < 3) return NULL;
+    if (b != TENON__NO_VALUE && !is_vector(c, b, w->dims[0])) return NULL;
+    return f == TENON__NO_VALUE || is_vector(c, f, w->dims[0]) ? conv : NULL;
+}
+
+static tenon_status fold(tenon__pass_context *c, tenon__node *conv, tenon__node *node,
+                         const linear *l)
+{
+    const int64_t channels = tenon__match_view(c, conv->inputs[1])->dims[0];
+    const bool scales = l->how != ADDS && l->how != SUBTRACTS;
+    tenon__value_id factor, bias;
+    float *fd, *bd;
+    tenon_status st = tenon__rewrite_const(c, 1, &channels, &bias, &bd);
+    if (st == TENON_OK && scales) st = tenon__rewrite_const(c, 1, &channels, &factor, &fd);
     if (st) return st;
+    const tenon__view *b = tenon__match_view(c, tenon__match_input(conv, 2)),
+                      *f = tenon__match_view(c, tenon__match_input(conv, 4));
     for (int64_t m = 0; m < channels; m++) {
-        double s =
-            element(c, bn->inputs[1], m) / sqrt((double)element(c, bn->inputs[4], m) + epsilon);
-        double old = b == TENON__NO_VALUE ? 0 : element(c, b, m);
-        fd[m] = (float)s;
-        bd[m] = (float)((old - element(c, bn->inputs[3], m)) * s + element(c, bn->inputs[2], m));
+        const double s = factor_of(l, m);
+        bd[m] = (float)((b ? element(b, m) : 0) * s + bias_of(l, m));
+        if (scales) fd[m] = (float)((f ? element(f, m) : 1) * s);
     }
     st = tenon__rewrite_input(c, conv, 2, bias);
-    if (st == TENON_OK) st = tenon__rewrite_input(c, conv, 4, factor);
+    if (st == TENON_OK && scales) st = tenon__rewrite_input(c, conv, 4, factor);
     if (st) return st;
-    tenon__rewrite_output(c, conv, bn->outputs[0]);
-    bn->dead = true;
+    tenon__rewrite_output(c, conv, node->outputs[0]);
+    node->dead = true;
     return TENON_OK;
+}
+
+/* BatchNormalization as Mul and Add of [C, 1, ...]. */
+static tenon_status spell_out(tenon__pass_context *c, tenon__node *bn)
+{
+    const tenon__view x = *tenon__match_view(c, bn->inputs[0]);
+    linear l;
+    if (x.dtype != TENON_F32 || x.rank < 2 || x.dims[1] < 0 || !normalizes(c, bn, x.dims[1], &l))
+        return TENON_OK;
+    int64_t dims[TENON_MAX_RANK];
+    for (int d = 0; d < x.rank - 1; d++)
+        dims[d] = d ? 1 : x.dims[1];
+    tenon__value_id factor, bias, scaled;
+    tenon__node *mul;
+    float *fd, *bd;
+    tenon_status st = tenon__rewrite_const(c, x.rank - 1, dims, &factor, &fd);
+    if (st == TENON_OK) st = tenon__rewrite_const(c, x.rank - 1, dims, &bias, &bd);
+    if (st == TENON_OK) st = tenon__rewrite_value(c, &x, &scaled);
+    if (st) return st;
+    for (int64_t m = 0; m < dims[0]; m++) {
+        fd[m] = (float)factor_of(&l, m);
+        bd[m] = (float)bias_of(&l, m);
+    }
+    const tenon__value_id by[] = {bn->inputs[0], factor}, then[] = {scaled, bias};
+    st = tenon__rewrite_add(c, "Mul", bn->name, by, 2, &scaled, 1, NULL, 0, &mul);
+    return st ? st : tenon__rewrite_op(c, bn, "Add", then, 2, NULL, 0);
 }
 
 tenon_status tenon__pass_norm(tenon__pass_context *c)
 {
-    for (size_t n = 0; n < c->graph->nodes.count; n++) {
-        tenon__node *bn = c->graph->nodes.items[n];
-        int64_t channels;
-        if (bn->dead || !tenon__match_is(bn, "BatchNormalization")) continue;
-        tenon__node *conv = tenon__match_sole(c, bn->inputs[0], "Conv");
-        if (!conv || !can_fold(c, conv, bn, &channels)) continue;
-        tenon_status st = fold(c, conv, bn, channels);
+    const size_t count = c->graph->nodes.count;
+    for (size_t n = 0; n < count; n++) {
+        tenon__node *node = c->graph->nodes.items[n], *conv = NULL;
+        tenon_status st = TENON_OK;
+        linear l;
+        for (uint32_t i = 0; i < 2 && i < node->input_count && !conv && !node->dead; i++) {
+            conv = host(c, node->inputs[i]);
+            if (!conv) continue;
+            const tenon__view *w = tenon__match_view(c, conv->inputs[1]);
+            if (!recognise(c, node, i, w->rank, w->dims[0], &l)) conv = NULL;
+        }
+        if (conv)
+            st = fold(c, conv, node, &l);
+        else if (!node->dead && tenon__match_is(node, "BatchNormalization"))
+            st = spell_out(c, node);
         if (st) return st;
     }
     return TENON_OK;
