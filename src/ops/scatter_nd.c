@@ -7,10 +7,20 @@
  * from the back. Any dtype of whole bytes; numbers for reductions. */
 #include "opkit/index.h"
 #include "opkit/scatter.h"
+#include "tensor/convert.h"
 
 typedef struct attrs {
     tenon__scatter_how how;
 } attrs;
+
+/* Constant tuples that go up by one in their last index are packed as runs: how many, and the
+ * first of them. */
+typedef struct prepared {
+    int64_t runs; /* 0: not packed */
+} prepared;
+
+/* Fewer tuples are not worth it, and may belong to a shape that is computed while binding. */
+#define PACK_TUPLES 64
 
 typedef struct params {
     tenon__scatter scatter;
@@ -74,19 +84,112 @@ static tenon_status bind(tenon__bind *c)
     return TENON_OK;
 }
 
-/* The byte that tuple k names. */
-static inline tenon_status locate(const tenon__run *r, const params *p, int64_t k, int64_t *at)
+/* ---- constant indices ---- */
+
+static int64_t tuple_at(const tenon__view *v, int64_t k, int d)
 {
-    const bool wide = r->in[1]->dtype == TENON_I64;
-    const int64_t *tuple = wide ? (const int64_t *)r->in[1]->data + k * p->depth : NULL;
+    const int64_t depth = v->dims[v->rank - 1];
+    return tenon__get_i64(v->dtype, v->data, (size_t)(k * depth + d));
+}
+
+/* Whether tuple k + 1 is the right neighbour of tuple k, whatever the data's dims. */
+static bool goes_on(const tenon__view *v, int64_t k)
+{
+    const int last = (int)v->dims[v->rank - 1] - 1;
+    for (int d = 0; d < last; d++)
+        if (tuple_at(v, k, d) != tuple_at(v, k + 1, d)) return false;
+    const int64_t i = tuple_at(v, k, last);
+    return i != -1 && i < INT64_MAX && tuple_at(v, k + 1, last) == i + 1;
+}
+
+static int64_t tuples_of(const tenon__view *v)
+{
+    return tenon__dims_product(v->dims, 0, v->rank - 1);
+}
+
+static int64_t end_of_run(const tenon__view *v, int64_t k, int64_t count)
+{
+    for (k++; k < count && goes_on(v, k - 1); k++)
+        continue;
+    return k;
+}
+
+static tenon_status pack(const tenon__pack *p)
+{
+    const tenon__view *v = p->in[1];
+    const int depth = (int)v->dims[v->rank - 1];
+    int64_t *dst = p->dst;
+    for (int64_t k = 0, end, count = tuples_of(v); k < count; k = end) {
+        end = end_of_run(v, k, count);
+        *dst++ = end - k;
+        for (int d = 0; d < depth; d++)
+            *dst++ = tuple_at(v, k, d);
+    }
+    return TENON_OK;
+}
+
+static tenon_status prepare(tenon__prepare *c)
+{
+    const tenon__view *v = c->in[1];
+    prepared *pre = c->prepared;
+    if (!v->known || !v->data || v->rank < 1 || v->dims[v->rank - 1] < 1 ||
+        tuples_of(v) < PACK_TUPLES)
+        return TENON_OK;
+    const int64_t count = tuples_of(v), depth = v->dims[v->rank - 1];
+    int64_t runs = 0;
+    for (int64_t k = 0; k < count; k = end_of_run(v, k, count))
+        runs++;
+    if (runs > count / 4) return TENON_OK;
+    pre->runs = runs;
+    c->packed[0].size_bytes = (size_t)(runs * (1 + depth)) * sizeof(int64_t);
+    c->packed[0].tiles = 1;
+    c->packed[0].pack = pack;
+    c->packed[0].input = 1;
+    c->packed[0].variant = (uint64_t)depth;
+    return TENON_OK;
+}
+
+/* ---- updates ---- */
+
+/* The byte that a tuple names; `ahead`: so many more along the last index are there. */
+static inline tenon_status place(const tenon__run *r, const params *p, const int64_t *tuple,
+                                 int64_t ahead, int64_t *at)
+{
     *at = 0;
     for (int d = 0; d < p->depth; d++) {
-        int64_t i = wide ? tuple[d] : tenon__index_at(r->in[1], k * p->depth + d);
+        int64_t i = tuple[d];
+        const int64_t last = d == p->depth - 1 ? i + ahead : i;
         if (!tenon__index_fix(&i, p->extents[d]))
             return tenon__index_error(r->err, i, p->extents[d]);
+        if (last >= p->extents[d]) return tenon__index_error(r->err, last, p->extents[d]);
         *at += i * p->steps[d];
     }
     return TENON_OK;
+}
+
+static tenon_status update_runs(const tenon__run *r, const params *p, int64_t runs)
+{
+    const int64_t *run = r->packed[0];
+    const uint8_t *from = r->in[2]->data;
+    for (int64_t at; runs > 0; runs--, run += 1 + p->depth) {
+        tenon_status st = place(r, p, run + 1, run[0] - 1, &at);
+        if (st) return st;
+        const int64_t elems = run[0] * p->slice;
+        tenon__scatter_put(&p->scatter, r->out[0]->data, at, from, elems, p->bytes);
+        from += elems * p->bytes;
+    }
+    return TENON_OK;
+}
+
+/* The byte that tuple k names. */
+static inline tenon_status locate(const tenon__run *r, const params *p, int64_t k, int64_t *at)
+{
+    int64_t tuple[TENON_MAX_RANK];
+    if (r->in[1]->dtype == TENON_I64)
+        return place(r, p, (const int64_t *)r->in[1]->data + k * p->depth, 0, at);
+    for (int d = 0; d < p->depth; d++)
+        tuple[d] = tenon__index_at(r->in[1], k * p->depth + d);
+    return place(r, p, tuple, 0, at);
 }
 
 /* Tuples that name neighbours, one after another, are written as one slice. */
@@ -112,7 +215,8 @@ static tenon_status update(const tenon__run *r, const params *p)
 static tenon_status run(const tenon__run *r)
 {
     const params *p = r->params;
-    if (r->phase) return update(r, p);
+    const prepared *pre = r->prepared;
+    if (r->phase) return pre->runs ? update_runs(r, p, pre->runs) : update(r, p);
     tenon__scatter_copy(r, &p->scatter);
     return TENON_OK;
 }
@@ -129,9 +233,11 @@ const tenon__op tenon__op_scatter_nd = {
     .accuracy = TENON__EXACT,
     .imports = imports,
     .attrs_bytes = sizeof(attrs),
+    .prepared_bytes = sizeof(prepared),
     .params_bytes = sizeof(params),
     .read = read,
     .infer = infer,
+    .prepare = prepare,
     .bind = bind,
     .tiles = tenon__scatter_tiles,
     .run = run,

@@ -217,6 +217,50 @@ static void scatter_runs(void **state)
     }
 }
 
+/* Many constant tuples, which are packed as runs: the same as when they come with each run. */
+static void scatter_constant(void **state)
+{
+    (void)state;
+    enum { ROWS = 9, COLS = 40, MOST = ROWS * COLS };
+    static const char *const how[] = {"none", "add"};
+    const int64_t shape[2] = {ROWS, COLS};
+    for (int i = 0; i < 40; i++) {
+        int64_t tuples[2 * MOST + 2 * COLS], count = 0;
+        while (count < 100) { /* runs, some of them from the back, some over its end */
+            const int64_t row = test_random_in(-ROWS, ROWS - 1), n = test_random_in(1, 20);
+            const int64_t col = test_random_in(-COLS, COLS - 1);
+            for (int64_t k = 0; k < n; k++, count++) {
+                tuples[2 * count] = row;
+                tuples[2 * count + 1] = col + k < COLS ? col + k : col + k - COLS;
+            }
+        }
+        if (i % 8 == 0) tuples[2 * count - 1] = COLS; /* out of range */
+        const int64_t list[2] = {count, 2};
+        driver *d[2];
+        for (int constant = 0; constant < 2; constant++) {
+            d[constant] = driver_create("ScatterND", 18);
+            driver_text(d[constant], "reduction", how[i % 2]);
+            float x[MOST], updates[MOST];
+            for (int k = 0; k < MOST; k++) {
+                x[k] = (float)k;
+                updates[k] = (float)(1000 + k);
+            }
+            driver_input(d[constant], TENON_F32, 2, shape, x);
+            (constant ? driver_const : driver_input)(d[constant], TENON_I64, 2, list, tuples);
+            driver_input(d[constant], TENON_F32, 1, &count, updates);
+            if (i % 8 == 0)
+                driver_refuse(d[constant], TENON_ESHAPE, "index 40 is outside [-40, 40)");
+            else
+                run(d[constant]);
+        }
+        if (i % 8)
+            assert_memory_equal(driver_output(d[0], 0)->data, driver_output(d[1], 0)->data,
+                                MOST * sizeof(float));
+        driver_destroy(d[0]);
+        driver_destroy(d[1]);
+    }
+}
+
 /* 16-bit floats are folded in f32; a NaN wins. */
 static void scatter_types(void **state)
 {
@@ -643,11 +687,11 @@ static void constants(void **state)
 
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {CASE(gathers),  CASE(gather_forms), CASE(elements),
-                                      CASE(tuples),   CASE(scatter_runs), CASE(scatter_types),
-                                      CASE(caches),   CASE(cumulates),    CASE(arguments),
-                                      CASE(top),      CASE(hot),          CASE(compresses),
-                                      CASE(reverses), CASE(triangles),    CASE(nonzeros),
-                                      CASE(uniques),  CASE(ranges),       CASE(constants)};
+    static const test_case cases[] = {
+        CASE(gathers),      CASE(gather_forms),     CASE(elements),      CASE(tuples),
+        CASE(scatter_runs), CASE(scatter_constant), CASE(scatter_types), CASE(caches),
+        CASE(cumulates),    CASE(arguments),        CASE(top),           CASE(hot),
+        CASE(compresses),   CASE(reverses),         CASE(triangles),     CASE(nonzeros),
+        CASE(uniques),      CASE(ranges),           CASE(constants)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }
