@@ -226,6 +226,16 @@ static void spread_words(const char *from, int64_t between, int64_t runs, int64_
     }
 }
 
+/* The first `done` bytes again and again until there are `size`. */
+static void repeat(char *to, size_t done, size_t size)
+{
+    while (done < size) {
+        const size_t n = done < size - done ? done : size - done;
+        memcpy(to + done, to, n);
+        done += n;
+    }
+}
+
 /* Writes out `runs` runs of operand k, the first at element `at`. */
 static void write_out(const tenon__broadcast *b, int k, const void *data, int64_t at, int64_t runs,
                       char *to)
@@ -239,8 +249,8 @@ static void write_out(const tenon__broadcast *b, int k, const void *data, int64_
     }
     for (int64_t r = 0; r < runs; r++, to += run_bytes) {
         if (r > 0 && between == 0) {
-            memcpy(to, to - run_bytes, run_bytes);
-            continue;
+            repeat(to - run_bytes, run_bytes, run_bytes * (size_t)runs);
+            return;
         }
         const void *from = element(data, at + r * between, bytes);
         if (b->strides[k][last] == 0) {

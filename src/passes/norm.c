@@ -177,24 +177,66 @@ static tenon_status spell_out(tenon__pass_context *c, tenon__node *bn)
     return st ? st : tenon__rewrite_op(c, bn, "Add", then, 2, NULL, 0);
 }
 
+/* What follows a BatchNormalization goes into its scale and B. */
+static tenon_status absorb(tenon__pass_context *c, tenon__node *bn, tenon__node *node,
+                           const linear *l, int64_t channels)
+{
+    tenon__value_id scale, bias;
+    float *sd, *bd;
+    tenon_status st = tenon__rewrite_const(c, 1, &channels, &scale, &sd);
+    if (st == TENON_OK) st = tenon__rewrite_const(c, 1, &channels, &bias, &bd);
+    if (st) return st;
+    const tenon__view *old_scale = tenon__match_view(c, bn->inputs[1]),
+                      *old_bias = tenon__match_view(c, bn->inputs[2]);
+    for (int64_t m = 0; m < channels; m++) {
+        sd[m] = (float)(element(old_scale, m) * factor_of(l, m));
+        bd[m] = (float)(element(old_bias, m) * factor_of(l, m) + bias_of(l, m));
+    }
+    bn->inputs[1] = scale;
+    bn->inputs[2] = bias;
+    tenon__rewrite_output(c, bn, node->outputs[0]);
+    node->dead = true;
+    return TENON_OK;
+}
+
+/* The BatchNormalization that alone makes `id`, and how many channels it has. */
+static tenon__node *normalizer(const tenon__pass_context *c, tenon__value_id id, int64_t *channels)
+{
+    linear l;
+    tenon__node *bn = id == TENON__NO_VALUE ? NULL : tenon__match_sole(c, id, "BatchNormalization");
+    if (!bn || !tenon__match_const(c, bn->inputs[1])) return NULL;
+    *channels = tenon__view_count(tenon__match_view(c, bn->inputs[1]));
+    return normalizes(c, bn, *channels, &l) ? bn : NULL;
+}
+
+/* Into what makes one of the node's inputs, where it can go there. */
+static tenon_status fold_node(tenon__pass_context *c, tenon__node *node)
+{
+    for (uint32_t i = 0; i < 2 && i < node->input_count && !node->dead; i++) {
+        int64_t channels;
+        linear l;
+        tenon__node *conv = host(c, node->inputs[i]), *bn;
+        if (conv) {
+            const tenon__view *w = tenon__match_view(c, conv->inputs[1]);
+            if (recognise(c, node, i, w->rank, w->dims[0], &l)) return fold(c, conv, node, &l);
+        } else if ((bn = normalizer(c, node->inputs[i], &channels)) != NULL) {
+            const int rank = tenon__match_view(c, node->inputs[i])->rank;
+            if (rank >= 2 && recognise(c, node, i, rank, channels, &l))
+                return absorb(c, bn, node, &l, channels);
+        }
+    }
+    return TENON_OK;
+}
+
 tenon_status tenon__pass_norm(tenon__pass_context *c)
 {
     const size_t count = c->graph->nodes.count;
-    for (size_t n = 0; n < count; n++) {
-        tenon__node *node = c->graph->nodes.items[n], *conv = NULL;
-        tenon_status st = TENON_OK;
-        linear l;
-        for (uint32_t i = 0; i < 2 && i < node->input_count && !conv && !node->dead; i++) {
-            conv = host(c, node->inputs[i]);
-            if (!conv) continue;
-            const tenon__view *w = tenon__match_view(c, conv->inputs[1]);
-            if (!recognise(c, node, i, w->rank, w->dims[0], &l)) conv = NULL;
-        }
-        if (conv)
-            st = fold(c, conv, node, &l);
-        else if (!node->dead && tenon__match_is(node, "BatchNormalization"))
-            st = spell_out(c, node);
-        if (st) return st;
+    tenon_status st = TENON_OK;
+    for (size_t n = 0; n < count && st == TENON_OK; n++)
+        if (!c->graph->nodes.items[n]->dead) st = fold_node(c, c->graph->nodes.items[n]);
+    for (size_t n = 0; n < count && st == TENON_OK; n++) {
+        tenon__node *node = c->graph->nodes.items[n];
+        if (!node->dead && tenon__match_is(node, "BatchNormalization")) st = spell_out(c, node);
     }
-    return TENON_OK;
+    return st;
 }

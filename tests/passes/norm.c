@@ -87,6 +87,12 @@ static void is_spelled_out_behind_anything_else(void **state)
     sample_output(&s, normalised(&s, sample_node(&s, "Relu", IN(x), NULL, 0), 6));
     check_pass(&s, "norm", "Relu BatchNormalization", "Relu Mul Add", 1e-6f);
     sample_fini(&s);
+    sample_init(&s);
+    tenon__value_id y = normalised(&s, sample_input(&s, DIMS(2, 6, 9)), 6);
+    y = sample_node(&s, "Mul", IN(y, sample_weights(&s, DIMS(6, 1), 1)), NULL, 0);
+    sample_output(&s, sample_node(&s, "Sub", IN(y, sample_scalar(&s, 2)), NULL, 0));
+    check_pass(&s, "norm", "BatchNormalization Mul Sub", "Mul Add", 1e-6f);
+    sample_fini(&s);
 }
 
 int main(int argc, char **argv)
