@@ -22,7 +22,7 @@ typedef struct tenon__gemm {
     /* Column j, row p of B lies at b[(j / nr) * b_panel + p * b_row + j % nr]. Packed: b_row is nr,
      * b_panel nr * k, and the last panel is whole. As it lies: b_row is its leading dimension,
      * b_panel is nr, and nothing is read beyond column n; this needs scratch where n is no multiple
-     * of nr. */
+     * of nr, and where k is 1 a b_row other than nr. */
     const float *b;
     int64_t b_panel, b_row;
     float *c;

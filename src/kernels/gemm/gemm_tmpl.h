@@ -260,6 +260,12 @@ typedef struct block {
     int64_t a_row, a_col;
 } block;
 
+/* Whether B's last panel may end with column n. One row of NR numbers is taken for packed. */
+static inline bool as_it_lies(const tenon__gemm *g)
+{
+    return g->b_panel == NR && (g->b_row != NR || g->k > 1);
+}
+
 /* A block by the `cols` columns from j: a panel, or WIDE of them for one row. */
 static void strip_run(const tenon__gemm *g, const block *s, int64_t j, int cols)
 {
@@ -274,7 +280,7 @@ static void strip_run(const tenon__gemm *g, const block *s, int64_t j, int cols)
         .c_row = g->c_row,
         .first = s->from == 0 && !g->accumulate,
     };
-    if (cols < NR && g->b_row != NR) {
+    if (cols < NR && as_it_lies(g)) {
         float *panel = (float *)g->scratch + MC * COPY_ROW;
         copy_panel(t.b, g->b_row, cols, s->k, panel);
         t.b = panel;
@@ -303,7 +309,7 @@ extern const tenon__gemm_row ROW;
 static void run(const tenon__gemm *g)
 {
     const bool copy = tenon__gemm_copies(&ROW, g);
-    const bool panel_copy = g->b_row != NR && g->n % NR != 0;
+    const bool panel_copy = as_it_lies(g) && g->n % NR != 0;
     /* One tile's height of rows uses B once: no block of it need stay in the cache. */
     const int64_t k_step = g->m > MR || copy || panel_copy ? KC : g->k > 0 ? g->k : 1;
     const int wide = g->m == 1 && (WIDE_PACKED || g->b_row != NR) ? WIDE_COLS : NR;
