@@ -437,17 +437,23 @@ static void finish_rows(const work *w)
 static void multiply_values(const work *w)
 {
     const params *p = w->p;
+    const float *v = (const float *)w->r->in[V]->data + offset(p, &p->v, &w->at);
+    float *y = (float *)w->r->out[0]->data + offset(p, &p->y, &w->at) + w->first * p->y.row;
+    if (w->count <= TENON__ATTENTION_FEW && p->v_size % p->gemm->nr) {
+        p->row->values(w->scores, p->score_step, w->count, v, p->v.row, p->keys, p->v_size, y,
+                       p->y.row);
+        return;
+    }
     tenon__gemm g = {.m = w->count,
                      .n = p->v_size,
                      .k = p->keys,
                      .a = w->scores,
                      .a_row = p->score_step,
                      .a_col = 1,
-                     .b = (const float *)w->r->in[V]->data + offset(p, &p->v, &w->at),
+                     .b = v,
                      .b_panel = p->gemm->nr,
-                     .b_row = p->v.row,
-                     .c = (float *)w->r->out[0]->data + offset(p, &p->y, &w->at) +
-                          w->first * p->y.row,
+                     .b_row = p->keys > 1 ? p->v.row : 0,
+                     .c = y,
                      .c_row = p->y.row,
                      .scale = 1,
                      .scratch = w->r->scratch};

@@ -369,6 +369,12 @@ static void multiply_values(const work *w)
     rows_read(w->r, p, true, w->batch * s->kv_heads + w->kv_head, &v, &step);
     float *y = (float *)w->r->out[0]->data + w->batch * s->y.batch + w->head * s->y.head +
                w->first * s->y.row;
+    const int64_t y_step = p->together ? s->y.head : s->y.row;
+    if (w->count <= TENON__ATTENTION_FEW && s->v_size % p->gemm->nr) {
+        p->row->values(w->scores + w->from, p->score_step, w->count, v + w->from * step, step,
+                       w->to - w->from, s->v_size, y, y_step);
+        return;
+    }
     tenon__gemm g = {.m = w->count,
                      .n = s->v_size,
                      .k = w->to - w->from,
@@ -377,9 +383,9 @@ static void multiply_values(const work *w)
                      .a_col = 1,
                      .b = v + w->from * step,
                      .b_panel = p->gemm->nr,
-                     .b_row = step,
+                     .b_row = w->to - w->from > 1 ? step : 0,
                      .c = y,
-                     .c_row = p->together ? s->y.head : s->y.row,
+                     .c_row = y_step,
                      .scale = 1,
                      .scratch = w->r->scratch};
     p->gemm->run(&g);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What happens to a row of attention scores between the products and the softmax, f32. */
+/* The products of a few rows of attention, and what happens to a row of scores between the products
+ * and the softmax, f32. */
 #ifndef TENON_KERNELS_ATTENTION_ATTENTION_H
 #define TENON_KERNELS_ATTENTION_ATTENTION_H
 
@@ -17,6 +18,11 @@ typedef struct tenon__attention_row {
      * packing. Steps are from row to row. */
     void (*few)(const float *q, int64_t q_step, int64_t rows, const float *k, int64_t k_step,
                 int64_t n, int64_t size, float scale, float *scores, int64_t score_step);
+    /* y[r][e] = sum over j < n of p[r][j] * v[j][e], j ascending, for `rows` (at most
+     * TENON__ATTENTION_FEW) rows of n weights and `size` columns: as a product would, for numbers
+     * of columns that fill no whole panels. */
+    void (*values)(const float *p, int64_t p_step, int64_t rows, const float *v, int64_t v_step,
+                   int64_t n, int64_t size, float *y, int64_t y_step);
     /* x = cap * tanh(x / cap) */
     void (*softcap)(float *x, int64_t n, float cap);
     /* x += mask, but -inf wherever the mask is, whatever x. False where it is so everywhere. */

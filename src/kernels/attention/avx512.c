@@ -6,4 +6,4 @@
 
 extern const tenon__attention_row tenon__attention_avx512;
 const tenon__attention_row tenon__attention_avx512 = {
-    "attention-avx512", TENON__CPU_AVX512, few, softcap, mask_add, mask_select};
+    "attention-avx512", TENON__CPU_AVX512, few, values, softcap, mask_add, mask_select};

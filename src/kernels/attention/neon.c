@@ -5,5 +5,5 @@
 #include "kernels/attention/attention_tmpl.h"
 
 extern const tenon__attention_row tenon__attention_neon;
-const tenon__attention_row tenon__attention_neon = {"attention-neon", TENON__CPU_NEON, few,
-                                                    softcap,          mask_add,        mask_select};
+const tenon__attention_row tenon__attention_neon = {
+    "attention-neon", TENON__CPU_NEON, few, values, softcap, mask_add, mask_select};

@@ -16,6 +16,18 @@ static void few(const float *q, int64_t q_step, int64_t rows, const float *k, in
         }
 }
 
+static void values(const float *p, int64_t p_step, int64_t rows, const float *v, int64_t v_step,
+                   int64_t n, int64_t size, float *y, int64_t y_step)
+{
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t e = 0; e < size; e++) {
+            float s = 0;
+            for (int64_t j = 0; j < n; j++)
+                s += p[r * p_step + j] * v[j * v_step + e];
+            y[r * y_step + e] = s;
+        }
+}
+
 static void softcap(float *x, int64_t n, float cap)
 {
     for (int64_t i = 0; i < n; i++)
@@ -44,5 +56,5 @@ static bool mask_select(float *x, const uint8_t *mask, int64_t n)
 }
 
 extern const tenon__attention_row tenon__attention_ref;
-const tenon__attention_row tenon__attention_ref = {"attention-ref", 0,        few,
+const tenon__attention_row tenon__attention_ref = {"attention-ref", 0,        few,        values,
                                                    softcap,         mask_add, mask_select};
