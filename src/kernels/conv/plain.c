@@ -108,11 +108,22 @@ static void run_blocks(const tenon__conv_block *b)
 void tenon__conv_run(const tenon__conv_block *b)
 {
     const tenon__conv_row *row = b->row;
-    const int64_t positions = b->to - b->from;
-    if (tenon__conv_is_few(b->channels * b->grid->taps, positions))
-        tenon__conv_few_run(b);
-    else
-        run_blocks(b);
+    const int64_t k = b->channels * b->grid->taps, positions = b->to - b->from;
+    /* The last panel, or the only one, may be few columns. */
+    const int64_t rest = positions % row->cols, panels = positions - rest;
+    const bool few = tenon__conv_is_few(k, rest);
+    if (!few || panels) {
+        tenon__conv_block part = *b;
+        part.to -= few ? rest : 0;
+        run_blocks(&part);
+    }
+    if (few) {
+        tenon__conv_block part = *b;
+        part.from += panels;
+        part.y += panels;
+        if (part.residual) part.residual += panels;
+        tenon__conv_few_run(&part);
+    }
     for (int64_t o = b->out_from; tenon__conv_tail(b->epilogue) && o < b->out_to; o++)
         row->activate(b->epilogue, b->y + (o - b->out_from) * b->stride, positions);
 }

@@ -39,7 +39,8 @@ TENON__INLINE void plain_store_some(const tenon__conv_panel *p, vf (*acc)[2], co
         }
 }
 
-TENON__INLINE void plain_panel(const tenon__conv_panel *p, const int rows)
+/* `vecs`: 1 where the first vector holds all columns. */
+TENON__INLINE void plain_panel(const tenon__conv_panel *p, const int rows, const int vecs)
 {
     vf acc[PLAIN_ROWS][2];
     TENON__UNROLL
@@ -58,12 +59,12 @@ TENON__INLINE void plain_panel(const tenon__conv_panel *p, const int rows)
     const float *w = p->w, *b = p->b;
     const int64_t b_row = p->b_row;
     for (int64_t k = 0; k < p->k; k++, w += rows, b += b_row) {
-        const vf b0 = vf_load(b), b1 = vf_load(b + VF);
+        const vf b0 = vf_load(b), b1 = vecs > 1 ? vf_load(b + VF) : b0;
         TENON__UNROLL
         for (int r = 0; r < rows; r++) {
             const vf a = vf_set1(w[r]);
             acc[r][0] = vf_fma(a, b0, acc[r][0]);
-            acc[r][1] = vf_fma(a, b1, acc[r][1]);
+            if (vecs > 1) acc[r][1] = vf_fma(a, b1, acc[r][1]);
         }
     }
     if (p->cols == 2 * VF)
@@ -75,7 +76,10 @@ TENON__INLINE void plain_panel(const tenon__conv_panel *p, const int rows)
 #define PANEL(n)                                                                                   \
     static void panel_##n(const tenon__conv_panel *p)                                              \
     {                                                                                              \
-        plain_panel(p, n);                                                                         \
+        if (p->cols > VF)                                                                          \
+            plain_panel(p, n, 2);                                                                  \
+        else                                                                                       \
+            plain_panel(p, n, 1);                                                                  \
     }
 PANEL(1)
 PANEL(2)
