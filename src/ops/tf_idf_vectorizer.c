@@ -7,7 +7,9 @@
  * (i + 1)-grams begin, ngram_indexes the column of each n-gram. Counted are those of
  * min_gram_length to max_gram_length tokens, with 0 to max_skip_count tokens left out between
  * neighbours (single tokens once). mode: TF gives the count, IDF the n-gram's weight where it
- * occurs, TFIDF weight times count. */
+ * occurs, TFIDF weight times count.
+ *
+ * Tiles are rows; each phase takes the n-grams that start within the next tokens of them. */
 #include "opkit/index.h"
 #include "opkit/lookup.h"
 
@@ -26,6 +28,12 @@ typedef struct attrs {
     int64_t width;
     tenon__lookup lookup;
 } attrs;
+
+typedef struct params {
+    int64_t per_tile; /* rows */
+    int64_t slice;    /* tokens of a phase */
+    uint32_t phases;
+} params;
 
 /* Tokens of a row, `step` apart. */
 typedef struct window {
@@ -158,20 +166,41 @@ static tenon_status infer(tenon__infer *c)
     return TENON_OK;
 }
 
+/* About what the n-grams that start at one token take. */
+static double start_ns(const attrs *a, int64_t tokens)
+{
+    const int64_t most = a->most < tokens ? a->most : tokens;
+    const int64_t skips = a->skips < tokens ? a->skips : tokens;
+    const double sizes = most < a->least ? 0 : (double)(most - a->least + 1);
+    return 10 + (double)(skips + 1) * sizes * (50 + 10 * ((double)a->least + (double)most));
+}
+
 static tenon_status bind(tenon__bind *c)
 {
+    const double phase_ns = 50e3, most_phases = 1 << 20;
+    const attrs *a = c->attrs;
     const tenon__view *x = c->in[0];
-    int64_t rows = x->rank == 2 ? x->dims[0] : 1, *per_tile = c->params;
-    c->tiles = tenon__tiles(
-        rows, 1000 + 200.0 * (double)tenon__view_count(x) / (double)(rows ? rows : 1), per_tile);
+    params *p = c->params;
+    const int64_t rows = x->rank == 2 ? x->dims[0] : 1,
+                  tokens = x->rank == 0 ? 1 : x->dims[x->rank - 1];
+    const double token_ns = start_ns(a, tokens), least = (double)tokens / most_phases;
+    const double slice = phase_ns / token_ns > least ? phase_ns / token_ns : least + 1;
+    p->slice = slice < 1 ? 1 : (int64_t)slice;
+    p->phases = tokens > p->slice ? (uint32_t)((tokens - 1) / p->slice + 1) : 1;
+    const double row_ns =
+        token_ns * (double)(tokens < p->slice ? tokens : p->slice) + 0.5 * (double)a->width + 100;
+    c->tiles = tenon__tiles(rows, row_ns, &p->per_tile);
+    c->phases = p->phases;
     return TENON_OK;
 }
 
-/* Counts the n-grams of one size and step in a row; starts are tokens first, first + 1, ... */
-static void count_grams(const attrs *a, window *w, int64_t first, int64_t tokens, float *out)
+/* Counts the n-grams of one size and step that start at tokens [from, to) of a row of `tokens`,
+ * whose first is number `first`. */
+static void count_grams(const attrs *a, window *w, int64_t first, int64_t tokens, int64_t from,
+                        int64_t to, float *out)
 {
     int64_t span = (int64_t)(w->size - 1) * w->step;
-    for (int64_t start = 0; start + span < tokens; start++) {
+    for (int64_t start = from; start < to && start + span < tokens; start++) {
         uint64_t hash = 0;
         int64_t number;
         w->first = first + start;
@@ -184,16 +213,20 @@ static void count_grams(const attrs *a, window *w, int64_t first, int64_t tokens
     }
 }
 
-static void run_row(const attrs *a, const tenon__view *x, int64_t first, int64_t tokens, float *out)
+static void run_row(const attrs *a, const tenon__view *x, int64_t first, int64_t tokens,
+                    int64_t from, int64_t to, float *out)
 {
-    memset(out, 0, (size_t)a->width * sizeof *out);
     for (int64_t skip = 0; skip <= a->skips && skip < tokens; skip++) {
         for (int64_t size = a->least; size <= a->most && size <= tokens; size++) {
             if (size == 1 && skip > 0) continue;
             window w = {x, first, skip + 1, (uint32_t)size};
-            count_grams(a, &w, first, tokens, out);
+            count_grams(a, &w, first, tokens, from, to, out);
         }
     }
+}
+
+static void weigh(const attrs *a, float *out)
+{
     for (int64_t i = 0; i < a->width; i++) {
         if (a->mode == IDF) out[i] = out[i] > 0 ? a->weights[i] : 0;
         if (a->mode == TFIDF) out[i] *= a->weights[i];
@@ -203,12 +236,18 @@ static void run_row(const attrs *a, const tenon__view *x, int64_t first, int64_t
 static tenon_status run(const tenon__run *r)
 {
     const attrs *a = r->attrs;
+    const params *p = r->params;
     const tenon__view *x = r->in[0];
-    int64_t rows = x->rank == 2 ? x->dims[0] : 1, per_tile = *(const int64_t *)r->params;
+    int64_t rows = x->rank == 2 ? x->dims[0] : 1;
     int64_t tokens = x->rank == 0 ? 1 : x->dims[x->rank - 1];
-    int64_t row = r->tile * per_tile, end = row + per_tile;
-    for (; row < end && row < rows; row++)
-        run_row(a, x, row * tokens, tokens, (float *)r->out[0]->data + row * a->width);
+    int64_t row = r->tile * p->per_tile, end = row + p->per_tile;
+    int64_t from = r->phase * p->slice, to = r->phase + 1 < p->phases ? from + p->slice : tokens;
+    for (; row < end && row < rows; row++) {
+        float *out = (float *)r->out[0]->data + row * a->width;
+        if (r->phase == 0) memset(out, 0, (size_t)a->width * sizeof *out);
+        run_row(a, x, row * tokens, tokens, from, to, out);
+        if (r->phase + 1 == p->phases) weigh(a, out);
+    }
     return TENON_OK;
 }
 
@@ -224,7 +263,7 @@ const tenon__op tenon__op_tf_idf_vectorizer = {
     .accuracy = TENON__EXACT,
     .imports = imports,
     .attrs_bytes = sizeof(attrs),
-    .params_bytes = sizeof(int64_t),
+    .params_bytes = sizeof(params),
     .read = read,
     .infer = infer,
     .bind = bind,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operators on strings, and the regular expressions beneath one of them. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "opkit/regex.h"
@@ -312,10 +313,50 @@ static void counted_grams(void **state)
     driver_destroy(d);
 }
 
+/* Rows so long that several phases take them. */
+static void counted_grams_of_long_rows(void **state)
+{
+    (void)state;
+    enum { TOKENS = 20000 };
+    static const int64_t starts[2] = {0, 2}, columns[4] = {0, 1, 2, 3},
+                         pool[6] = {0, 3, 0, 1, 2, 2}, dims[2] = {2, TOKENS}, out[2] = {2, 4};
+    static const float weights[4] = {1, 2, 0.5f, 4};
+    int32_t *x = calloc(2 * TOKENS, sizeof *x);
+    float want[8] = {0};
+    assert_non_null(x);
+    for (int i = 0; i < 2 * TOKENS; i++)
+        x[i] = (int32_t)(test_random() % 4);
+    for (int row = 0; row < 2; row++)
+        for (int i = 0; i < TOKENS; i++) {
+            const int32_t *t = x + row * TOKENS + i;
+            want[row * 4] += t[0] == 0;
+            want[row * 4 + 1] += (t[0] == 3) * 2;
+            for (int step = 1; step <= 3 && i + step < TOKENS; step++) {
+                want[row * 4 + 2] += (t[0] == 0 && t[step] == 1) * 0.5f;
+                want[row * 4 + 3] += (t[0] == 2 && t[step] == 2) * 4;
+            }
+        }
+    driver *d = driver_create("TfIdfVectorizer", 9);
+    driver_text(d, "mode", "TFIDF");
+    driver_int(d, "min_gram_length", 1);
+    driver_int(d, "max_gram_length", 2);
+    driver_int(d, "max_skip_count", 2);
+    driver_ints(d, "ngram_counts", 2, starts);
+    driver_ints(d, "ngram_indexes", 4, columns);
+    driver_ints(d, "pool_int64s", 6, pool);
+    driver_floats(d, "weights", 4, weights);
+    driver_input(d, TENON_I32, 2, dims, x);
+    run(d);
+    driver_expect(d, 0, TENON_F32, 2, out, want);
+    driver_destroy(d);
+    free(x);
+}
+
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {
-        CASE(patterns), CASE(patterns_refused), CASE(full_matches), CASE(concatenations),
-        CASE(splits),   CASE(normalized),       CASE(counted_grams)};
+    static const test_case cases[] = {CASE(patterns),      CASE(patterns_refused),
+                                      CASE(full_matches),  CASE(concatenations),
+                                      CASE(splits),        CASE(normalized),
+                                      CASE(counted_grams), CASE(counted_grams_of_long_rows)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }
