@@ -480,6 +480,16 @@ static void discard(void *ctx, const void *data, size_t size_bytes)
     if (f) tenon__file_discard(f, (size_t)((const uint8_t *)data - f->data), size_bytes);
 }
 
+/* What loading looked at: the pages that runs need come back by themselves. */
+static void discard_all(const tenon_model *m)
+{
+    tenon__file_discard(&m->file, 0, m->file.size);
+    for (size_t i = 0; i < m->externals.list.count; i++) {
+        const tenon__file *f = &m->externals.list.items[i].file;
+        tenon__file_discard(f, 0, f->size);
+    }
+}
+
 tenon_status tenon__model_compile(tenon_model *m, tenon__compiled **out, tenon_error *err)
 {
     tenon_status st = TENON_OK;
@@ -492,6 +502,7 @@ tenon_status tenon__model_compile(tenon_model *m, tenon__compiled **out, tenon_e
                                     .discard = discard,
                                     .discard_ctx = m};
         st = m->backend->compile(m->graph, &o, &m->compiled, err);
+        discard_all(m);
     }
     *out = m->compiled;
     pthread_mutex_unlock(&m->lock);
