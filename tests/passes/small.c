@@ -126,6 +126,19 @@ static void silu(void **state)
     sample_fini(&s);
 }
 
+static void mish(void **state)
+{
+    (void)state;
+    sample s;
+    sample_init(&s);
+    tenon__value_id x = sample_input(&s, DIMS(3, 40)),
+                    p = sample_node(&s, "Softplus", IN(x), NULL, 0),
+                    t = sample_node(&s, "Tanh", IN(p), NULL, 0);
+    sample_output(&s, sample_node(&s, "Mul", IN(x, t), NULL, 0));
+    check_pass(&s, "silu", "Softplus Tanh Mul", "Mish", 1e-6f);
+    sample_fini(&s);
+}
+
 static void transposes(void **state)
 {
     (void)state;
@@ -166,6 +179,34 @@ static void gelu(void **state)
                             0);
         sample_output(&s, y);
         check_pass(&s, "gelu", "Div Erf Add Mul Mul", "Gelu", 1e-6f);
+        sample_fini(&s);
+    }
+}
+
+static void gelu_by_tanh(void **state)
+{
+    (void)state;
+    for (int power = 0; power < 2; power++) {
+        sample s;
+        sample_init(&s);
+        tenon__value_id x = sample_input(&s, DIMS(3, 40)), y;
+        if (power) {
+            y = sample_node(&s, "Pow", IN(x, sample_scalar(&s, 3)), NULL, 0);
+        } else {
+            y = sample_node(&s, "Mul", IN(x, x), NULL, 0);
+            y = sample_node(&s, "Mul", IN(x, y), NULL, 0);
+        }
+        y = sample_node(&s, "Mul", IN(sample_scalar(&s, 0.044715f), y), NULL, 0);
+        y = sample_node(&s, "Add", IN(x, y), NULL, 0);
+        y = sample_node(&s, "Mul", IN(sample_scalar(&s, 0.79788456f), y), NULL, 0);
+        y = sample_node(&s, "Tanh", IN(y), NULL, 0);
+        y = sample_node(&s, "Add", IN(sample_scalar(&s, 1), y), NULL, 0);
+        y = sample_node(&s, "Mul", IN(x, y), NULL, 0);
+        sample_output(&s, sample_node(&s, "Mul", IN(sample_scalar(&s, 0.5f), y), NULL, 0));
+        check_pass(&s, "gelu",
+                   power ? "Pow Mul Add Mul Tanh Add Mul Mul"
+                         : "Mul Mul Mul Add Mul Tanh Add Mul Mul",
+                   "Gelu", 1e-6f);
         sample_fini(&s);
     }
 }
@@ -230,6 +271,8 @@ int main(int argc, char **argv)
                                       CASE(transposes),
                                       CASE(silu),
                                       CASE(gelu),
+                                      CASE(mish),
+                                      CASE(gelu_by_tanh),
                                       CASE(layer_norm),
                                       CASE(pad),
                                       CASE(dead)};
