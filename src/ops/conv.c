@@ -36,6 +36,7 @@ typedef struct params {
     tenon__convolve_cut cut;
     int64_t pack_panels;
     uint32_t pack_tiles;
+    bool lines; /* of one or two outputs */
 } params;
 
 static tenon_status read_fused(const tenon__node *node, attrs *a, tenon_error *err)
@@ -147,6 +148,8 @@ static tenon_status prepare(tenon__prepare *c)
 
 /* What a block takes besides its products. */
 #define BLOCK_NS 150
+/* Positions of a block that goes line by line, at least. */
+#define LINE_POSITIONS 256
 
 static tenon_status bind(tenon__bind *c)
 {
@@ -159,9 +162,11 @@ static tenon_status bind(tenon__bind *c)
     tenon__convolve_grid(&p->shape, &p->grid);
     const bool f64 = c->in[0]->dtype == TENON_F64;
     const bool few = !f64 && tenon__conv_is_few(k, p->grid.positions);
-    st = tenon__convolve_cut_set(&p->cut, planes, p->grid.positions, p->shape.outputs, k,
-                                 pre->row->rows, few ? (int)p->grid.positions : pre->row->cols,
-                                 f64 ? 1.0 : row_ns(pre->row), c->err);
+    p->lines = !f64 && !few && tenon__conv_is_lines(&p->grid, p->shape.outputs);
+    const int rows = p->lines ? (int)p->shape.outputs : pre->row->rows;
+    const int cols = few ? (int)p->grid.positions : p->lines ? LINE_POSITIONS : pre->row->cols;
+    st = tenon__convolve_cut_set(&p->cut, planes, p->grid.positions, p->shape.outputs, k, rows,
+                                 cols, f64 ? 1.0 : row_ns(pre->row), c->err);
     if (st) return st;
     tenon__convolve_cut_join(&p->cut, BLOCK_NS + (f64 ? 1.0 : row_ns(pre->row)) * (double)k *
                                                      (double)p->cut.positions *
@@ -170,7 +175,8 @@ static tenon_status bind(tenon__bind *c)
     c->flops =
         2.0 * (double)planes * (double)p->grid.positions * (double)p->shape.outputs * (double)k;
     if (f64) return TENON_OK;
-    c->scratch_bytes = tenon__conv_scratch(pre->row, k);
+    c->scratch_bytes =
+        p->lines ? tenon__conv_lines_scratch(&p->grid) : tenon__conv_scratch(pre->row, k);
     if (!pre->packed && c->tiles) {
         p->pack_tiles = tenon__convolve_pack_tiles(pre->row, &p->shape, &p->pack_panels);
         c->work_bytes = (size_t)tenon__view_count(c->in[1]) * sizeof(float);
@@ -258,7 +264,7 @@ static void run_block(const tenon__run *r, uint32_t block)
         .epilogue = &a->tail,
         .scratch = r->scratch,
     };
-    tenon__conv_run(&b);
+    (p->lines ? tenon__conv_lines_run : tenon__conv_run)(&b);
 }
 
 static tenon_status run(const tenon__run *r)

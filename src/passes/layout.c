@@ -14,6 +14,7 @@ typedef struct layouts {
 
 #define STEM_CHANNELS 4
 #define MAX_TAPS      1024
+#define LINE_OUTPUTS  2
 
 static bool is_float_const(const tenon__pass_context *c, tenon__value_id id)
 {
@@ -30,6 +31,9 @@ static bool is_blocked_conv(const tenon__pass_context *c, const tenon__node *nod
         return false;
     const tenon__view *v = tenon__match_view(c, w), *x = tenon__match_view(c, node->inputs[0]);
     int64_t group = tenon__attr_int(node, "group", 1);
+    /* One or two outputs would leave most of a block empty; as they lie they go line by line. */
+    if (group == 1 && v->rank == 4 && v->dims[0] <= LINE_OUTPUTS && v->dims[2] * v->dims[3] > 1)
+        return false;
     if (v->rank != 4 || x->rank != 4 || tenon__view_count(v) == 0 ||
         v->dims[2] * v->dims[3] > MAX_TAPS)
         return false;

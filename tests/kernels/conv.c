@@ -343,6 +343,41 @@ static void plain_few(const void *row)
     }
 }
 
+/* One output or two, on one axis or two; cut anywhere, the bits are the same. */
+static void plain_lines(const void *row)
+{
+    for (int i = 0; i < 160; i++) {
+        tenon__conv_axis h = {.in = 1, .count = 1, .taps = 1, .step = 1, .delta = 1};
+        tenon__conv_axis w = random_axis(i % 8 ? 200 : 4000);
+        if (i % 2) h = random_axis(6);
+        w.count += 16;
+        w.taps = test_random_in(2, 9);
+        problem p = problem_make(test_random_in(1, 5), test_random_in(1, 2), h, w,
+                                 i % 10 ? ROWS_UNIFORM : ROWS_SPECIAL);
+        random_tail(&p);
+        if (i % 10 == 0) p.tail.kind = TENON__ACT_NONE;
+        solve(&p);
+        plain q = plain_make(&p, row), cut = plain_make(&p, row);
+        assert_true(tenon__conv_is_lines(&q.grid, p.outputs));
+        q.b.grid = &q.grid;
+        q.b.scratch = rows_output(tenon__conv_lines_scratch(&q.grid), 64);
+        tenon__conv_lines_run(&q.b);
+        rows_compare(p.what, q.b.y, p.wanted, (size_t)(p.outputs * area(&p)), 1e-5);
+        cut.b.grid = &q.grid;
+        cut.b.scratch = q.b.scratch;
+        const tenon__conv_block b = cut.b;
+        for (int64_t from = 0; from < area(&p); from = cut.b.to) {
+            cut.b.from = from;
+            cut.b.to = from + test_random_in(1, area(&p) - from);
+            cut.b.y = b.y + from;
+            cut.b.residual = b.residual ? b.residual + from : NULL;
+            tenon__conv_lines_run(&cut.b);
+        }
+        rows_same(p.what, b.y, q.b.y, (size_t)(p.outputs * area(&p)) * sizeof(float));
+        rows_release();
+    }
+}
+
 /* Cuts of few positions are of another form than the whole: the bits are the same. */
 static void plain_cuts(const void *row)
 {
@@ -446,7 +481,8 @@ int main(int argc, char **argv)
 {
     static const rows_check checks[] = {ROWS_CHECK(blocked_shapes), ROWS_CHECK(blocked_special),
                                         ROWS_CHECK(blocked_cuts),   ROWS_CHECK(plain_shapes),
-                                        ROWS_CHECK(plain_few),      ROWS_CHECK(plain_cuts)};
+                                        ROWS_CHECK(plain_few),      ROWS_CHECK(plain_lines),
+                                        ROWS_CHECK(plain_cuts)};
     static const rows_check benches[] = {ROWS_CHECK(blocked_layers), ROWS_CHECK(plain_layers)};
     rows_family f = {.name = "conv"};
     for (size_t i = 0; tenon__conv_rows[i]; i++)

@@ -250,6 +250,21 @@ static void pad(void **state)
     sample_fini(&s);
 }
 
+/* Sixteen outputs fill a block, one does not. */
+static void layout(void **state)
+{
+    (void)state;
+    for (int one = 0; one < 2; one++) {
+        sample s;
+        sample_init(&s);
+        tenon__value_id x = sample_input(&s, DIMS(1, 8, 9, 30)),
+                        w = sample_weights(&s, DIMS(one ? 1 : 16, 8, 3, 3), 0);
+        sample_output(&s, sample_node(&s, "Conv", IN(x, w), NULL, 0));
+        check_pass(&s, "layout", "Conv", one ? "Conv" : "ToBlocked BlockedConv FromBlocked", 1e-6f);
+        sample_fini(&s);
+    }
+}
+
 static void dead(void **state)
 {
     (void)state;
@@ -275,6 +290,7 @@ int main(int argc, char **argv)
                                       CASE(gelu_by_tanh),
                                       CASE(layer_norm),
                                       CASE(pad),
+                                      CASE(layout),
                                       CASE(dead)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }

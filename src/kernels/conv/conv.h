@@ -60,6 +60,20 @@ typedef struct tenon__conv_few {
     float low, high;       /* bounds of what is stored */
 } tenon__conv_few;
 
+/* All taps along one line of the input, for one output or two: y[r][i] += sum over t of w[t][r] *
+ * x[i * step + t * delta]. The line lies in `phases` = step parts, `phase` floats apart: those
+ * whose place leaves the remainder 0, 1, ... when divided by the step. */
+#define TENON__CONV_LINE_OUTPUTS 2
+typedef struct tenon__conv_taps {
+    int64_t count, taps;
+    int64_t phases, phase;
+    int64_t phase_delta, shift_delta; /* delta % step, delta / step */
+    const float *x;
+    const float *w; /* dense: a float for each output, for each tap */
+    float *y;
+    int64_t stride; /* floats from one row of y to the next */
+} tenon__conv_taps;
+
 #define TENON__CONV_MAX_ROWS 12
 #define TENON__CONV_MAX_COLS 32
 
@@ -83,6 +97,7 @@ typedef struct tenon__conv_row {
     int rows, cols;                                   /* of a panel product */
     void (*const *panel)(const tenon__conv_panel *p); /* [n - 1] has n rows */
     void (*const *few)(const tenon__conv_few *p);     /* [n - 1] has n columns */
+    void (*const *lines)(const tenon__conv_taps *p);  /* [n - 1] has n outputs */
     /* Blocked products, see blocked.h: blocks of a group (a last group may have one more); the most
      * positions by n blocks, most[n - 1]; product[n - 1][m - 1] is for n blocks and m positions. */
     int blocks;
@@ -131,6 +146,11 @@ typedef struct tenon__conv_block {
 } tenon__conv_block;
 size_t tenon__conv_scratch(const tenon__conv_row *row, int64_t k);
 void tenon__conv_run(const tenon__conv_block *b);
+/* Whether a convolution of one or two outputs in each group goes line by line; then all its blocks
+ * do, with scratch of this size. */
+bool tenon__conv_is_lines(const tenon__conv_grid *grid, int64_t outputs);
+size_t tenon__conv_lines_scratch(const tenon__conv_grid *grid);
+void tenon__conv_lines_run(const tenon__conv_block *b);
 /* Whether so few positions go by lanes of output channels (the sums are the same), and how. */
 bool tenon__conv_is_few(int64_t k, int64_t positions);
 size_t tenon__conv_few_scratch(int64_t k);

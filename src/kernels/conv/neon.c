@@ -12,6 +12,7 @@
 #include "kernels/conv/plain_tmpl.h"
 
 #include "kernels/conv/few_tmpl.h"
+#include "kernels/conv/lines_tmpl.h"
 
 const tenon__conv_row tenon__conv_neon = {
     .name = "neon",
@@ -20,6 +21,7 @@ const tenon__conv_row tenon__conv_neon = {
     .cols = 2 * VF,
     .panel = panels,
     .few = fews,
+    .lines = line_fns,
     BLOCKED,
     .activate = activate,
 };

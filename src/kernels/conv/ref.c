@@ -73,6 +73,33 @@ FEW(8)
 static void (*const fews[TENON__CONV_FEW])(const tenon__conv_few *) = {few_1, few_2, few_3, few_4,
                                                                        few_5, few_6, few_7, few_8};
 
+static void lines(const tenon__conv_taps *p, int outputs)
+{
+    for (int r = 0; r < outputs; r++)
+        for (int64_t i = 0; i < p->count; i++) {
+            float sum = p->y[r * p->stride + i];
+            for (int64_t t = 0; t < p->taps; t++) {
+                const int64_t place = t * (p->shift_delta * p->phases + p->phase_delta);
+                const int64_t at = place % p->phases * p->phase + place / p->phases + i;
+                sum += p->w[t * outputs + r] * p->x[at];
+            }
+            p->y[r * p->stride + i] = sum;
+        }
+}
+
+static void lines_1(const tenon__conv_taps *p)
+{
+    lines(p, 1);
+}
+
+static void lines_2(const tenon__conv_taps *p)
+{
+    lines(p, 2);
+}
+
+static void (*const line_fns[TENON__CONV_LINE_OUTPUTS])(const tenon__conv_taps *) = {lines_1,
+                                                                                     lines_2};
+
 static void product(const tenon__conv_product *p, int pixels)
 {
     for (int i = 0; i < pixels; i++)
@@ -123,6 +150,7 @@ const tenon__conv_row tenon__conv_ref = {
     .cols = COLS,
     .panel = panels,
     .few = fews,
+    .lines = line_fns,
     .blocks = 1,
     .most = {5},
     .product = {products},
