@@ -681,7 +681,7 @@ tenon_status tenon__frame_begin(tenon__frame *f, tenon_error *err)
 {
     bool same = same_key(f);
     if (!f->parent) tenon__arena_reset(&f->strings);
-    f->step = f->phase = f->tile = 0;
+    f->step = f->phase = f->tile = f->tile_end = 0;
     f->round = 0;
     f->running = false;
     if (!same || !f->is_bound || !f->whole) {

@@ -104,16 +104,15 @@ static tenon_status job_stop(void *ctx)
     return look_around(job->exec);
 }
 
-static tenon_status run_phase(tenon__exec *x, tenon__frame *f, tenon__bound *b, uint32_t tiles,
-                              tenon_error *err)
+static tenon_status run_phase(tenon__exec *x, tenon__frame *f, tenon__bound *b, tenon_error *err)
 {
     tenon__services services = services_of(f);
     tile_job job = {.exec = x, .bound = b, .services = &services, .phase = f->phase, .err = err};
     atomic_flag_clear(&job.failed);
     tenon_status st = look_around(x);
     if (st) return st;
-    if (tiles - f->tile == 1 || x->one_tile || x->threads == 1) {
-        for (; f->tile < tiles; f->tile++) {
+    if (f->tile_end - f->tile <= 1 || x->one_tile || x->threads == 1) {
+        for (; f->tile < f->tile_end; f->tile++) {
             if ((st = look_around(x)) != TENON_OK) return st;
             if (x->one_tile && x->moved) return TENON_EAGAIN;
             if ((st = run_tile(&job, f->tile, 0, err)) != TENON_OK) return st;
@@ -122,16 +121,17 @@ static tenon_status run_phase(tenon__exec *x, tenon__frame *f, tenon__bound *b, 
         return TENON_OK;
     }
     x->moved = true; /* before the others look: the first tile of a call is always run */
-    uint32_t done = f->tile;
     if (x->end_ns && tenon__clock_ns() >= x->end_ns) {
         st = run_tile(&job, f->tile, 0, err);
         if (st) return st;
         f->tile++;
-        return f->tile < tiles ? TENON_EAGAIN : TENON_OK;
+        return f->tile < f->tile_end ? TENON_EAGAIN : TENON_OK;
     }
-    tenon__job j = {job_tile, job_stop, &job, f->tile, tiles};
-    st = tenon__team_run(&x->team, &j, &done);
-    f->tile = done;
+    tenon__job j = {job_tile, job_stop, &job, f->tile, f->tile_end};
+    tenon__tile_range left;
+    st = tenon__team_run(&x->team, &j, &left);
+    f->tile = left.first;
+    f->tile_end = left.end;
     return st;
 }
 
@@ -142,10 +142,14 @@ static tenon_status run_step(tenon__exec *x, tenon__frame *f, tenon_error *err)
     uint64_t start = x->profile ? tenon__clock_ns() : 0;
     tenon_status st = TENON_OK;
     while (st == TENON_OK && f->phase < b->phases) {
-        st = run_phase(x, f, b, op->tiles ? op->tiles(b->run.params, f->phase) : b->tiles, err);
+        if (!f->tile_end) {
+            f->tile = 0;
+            f->tile_end = op->tiles ? op->tiles(b->run.params, f->phase) : b->tiles;
+        }
+        st = run_phase(x, f, b, err);
         if (st == TENON_OK) {
             f->phase++;
-            f->tile = 0;
+            f->tile_end = 0;
         }
     }
     if (x->profile) {
@@ -154,7 +158,7 @@ static tenon_status run_step(tenon__exec *x, tenon__frame *f, tenon_error *err)
     }
     if (st == TENON_OK) {
         f->step++;
-        f->phase = f->tile = 0;
+        f->phase = f->tile_end = 0;
     } else if (st != TENON_EAGAIN && st != TENON_ECANCELED && st != TENON_EDEADLINE) {
         return tenon__node_error(b->run.node, st, err);
     }

@@ -96,8 +96,9 @@ struct tenon__frame {
     size_t key_count;
 
     /* The cursor. */
-    uint32_t step, phase, tile;
-    uint64_t round; /* of the control operator at `step` */
+    uint32_t step, phase;
+    uint32_t tile, tile_end; /* of the phase, what is left; an end of 0: it did not begin */
+    uint64_t round;          /* of the control operator at `step` */
     bool running;
     tenon__frame *body; /* the body that ran last for the control operator at `step` */
 

@@ -52,17 +52,16 @@ static tenon_status pack_one(tenon__exec *x, tenon__packed *k, tenon_error *err)
                              .prepared = step->prepared,
                              .in = in,
                              .dst = plan->packed_block + k->offset};
-    uint32_t first = plan->pack_tile, done = first;
-    if (x->one_tile) { /* a budget of nothing: one tile */
-        tenon_status st = pack_tile(&job, first, 0);
-        plan->pack_tile = st ? first : first + 1;
+    if (x->one_tile || (x->end_ns && !x->moved)) { /* progress whatever the budget */
+        tenon_status st = pack_tile(&job, plan->pack_tile, 0);
+        plan->pack_tile += !st;
         return st ? tenon__node_error(step->node, st, err) : TENON_OK;
     }
-    tenon__job j = {pack_tile, first == done && x->end_ns && !x->moved ? NULL : pack_stop, &job,
-                    first, k->tiles};
-    if (!j.stop) j.tiles = first + 1; /* progress whatever the budget */
-    tenon_status st = tenon__team_run(&x->team, &j, &done);
-    plan->pack_tile = done;
+    tenon__job j = {pack_tile, pack_stop, &job, plan->pack_tile, plan->pack_end};
+    tenon__tile_range left;
+    tenon_status st = tenon__team_run(&x->team, &j, &left);
+    plan->pack_tile = left.first;
+    plan->pack_end = left.end;
     x->moved = true;
     if (st && st != TENON_EAGAIN && st != TENON_ECANCELED && st != TENON_EDEADLINE)
         return tenon__node_error(step->node, st, err);
@@ -80,7 +79,11 @@ static tenon_status pack_rest(tenon__exec *x, tenon_error *err)
     }
     while (plan->pack_next < plan->packed_count) {
         tenon__packed *k = &plan->packed[plan->pack_next];
-        while (plan->pack_tile < k->tiles) {
+        if (!plan->pack_end) {
+            plan->pack_tile = 0;
+            plan->pack_end = k->tiles;
+        }
+        while (plan->pack_tile < plan->pack_end) {
             if (x->one_tile && x->moved) return TENON_EAGAIN;
             tenon_status st = pack_one(x, k, err);
             if (st) return st;
@@ -90,7 +93,7 @@ static tenon_status pack_rest(tenon__exec *x, tenon_error *err)
         atomic_fetch_add(&plan->packed_bytes, k->size_bytes);
         if (k->only && plan->discard) plan->discard(plan->discard_ctx, k->source, k->source_bytes);
         plan->pack_next++;
-        plan->pack_tile = 0;
+        plan->pack_end = 0;
     }
     return TENON_OK;
 }

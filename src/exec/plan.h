@@ -86,9 +86,10 @@ struct tenon__plan {
     /* Packing: run once, by whoever comes first. */
     pthread_mutex_t pack_lock;
     atomic_bool pack_done;
-    uint32_t pack_next, pack_tile; /* under the lock */
-    uint8_t *packed_block;         /* NULL until the first is packed */
-    atomic_size_t packed_bytes;    /* made so far */
+    uint32_t pack_next;           /* under the lock, as are */
+    uint32_t pack_tile, pack_end; /* what is left of it; an end of 0: it did not begin */
+    uint8_t *packed_block;        /* NULL until the first is packed */
+    atomic_size_t packed_bytes;   /* made so far */
     void (*discard)(void *ctx, const void *data,
                     size_t size_bytes); /* the source's pages are not needed any more */
     void *discard_ctx;

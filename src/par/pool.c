@@ -2,7 +2,7 @@
 /* The pool: team slots, workers that spin and park, and the hand-over between them.
  *
  * A team takes one of the pool's slots. To run a job, its caller fills the slot and opens the
- * slot's gate; workers enter through the gate, take tiles by counting up `next`, and leave. The
+ * slot's gate; workers enter through the gate, take tiles from either end of `left`, and leave. The
  * gate is one word of 64 bits: bit 0 says that it is open, bit p that participant p is inside, so
  * that entering, numbering and leaving are one atomic operation each. When the caller has no more
  * tiles it closes the gate and waits until nobody is inside; only then does the job end, so a
@@ -45,15 +45,12 @@
 #define STACK_BYTES        ((size_t)1 << 20)
 
 #define GATE_OPEN UINT64_C(1)
-/* A value of `next` behind every tile. */
-#define NEXT_CLOSED (UINT64_C(1) << 40)
-#define NO_TILE     UINT64_MAX
+#define NO_TILE   UINT64_MAX
 
 /* One job as its participants share it. */
 typedef struct shared_job {
-    _Atomic uint64_t next; /* tile to hand out */
-    _Atomic uint32_t end;
-    _Atomic uint32_t stopped_at; /* with `stop_status`: tiles before it were handed out */
+    _Atomic uint64_t left; /* tiles to hand out: the first in the low half, the end in the high */
+    _Atomic uint64_t stopped; /* with `stop_status`: what was left then */
     _Atomic int stop_status;
     _Atomic int error; /* of a tile; the first one */
     tenon__tile_fn run;
@@ -126,12 +123,21 @@ static inline unsigned lowest_bit(uint64_t bits)
     return (unsigned)__builtin_ctzll(bits);
 }
 
+static inline tenon__tile_range unpack(uint64_t left)
+{
+    return (tenon__tile_range){(uint32_t)left, (uint32_t)(left >> 32)};
+}
+
+static inline uint64_t pack(uint32_t first, uint32_t end)
+{
+    return (uint64_t)end << 32 | first;
+}
+
 /* Tiles not handed out yet. */
 static inline uint32_t tiles_left(shared_job *job)
 {
-    uint64_t next = atomic_load_explicit(&job->next, memory_order_relaxed);
-    uint32_t end = atomic_load_explicit(&job->end, memory_order_relaxed);
-    return next < end ? (uint32_t)(end - next) : 0;
+    tenon__tile_range left = unpack(atomic_load_explicit(&job->left, memory_order_relaxed));
+    return left.end - left.first;
 }
 
 /* ---- running tiles ---- */
@@ -141,22 +147,21 @@ static void job_fail(shared_job *job, tenon_status status)
     int none = TENON_OK;
     (void)atomic_compare_exchange_strong_explicit(&job->error, &none, status, memory_order_relaxed,
                                                   memory_order_relaxed);
-    (void)atomic_exchange_explicit(&job->next, NEXT_CLOSED, memory_order_relaxed);
+    (void)atomic_exchange_explicit(&job->left, 0, memory_order_relaxed);
 }
 
 /* The exchange and the handing out are on one atomic: what went out before it is finished, nothing
  * goes out behind it. */
 static void job_stop(shared_job *job, tenon_status status)
 {
-    uint64_t next = atomic_exchange_explicit(&job->next, NEXT_CLOSED, memory_order_relaxed);
-    if (next >= atomic_load_explicit(&job->end, memory_order_relaxed))
-        return; /* too late, or somebody else did */
-    atomic_store_explicit(&job->stopped_at, (uint32_t)next, memory_order_relaxed);
+    uint64_t left = atomic_exchange_explicit(&job->left, 0, memory_order_relaxed);
+    if (unpack(left).first == unpack(left).end) return; /* too late, or somebody else did */
+    atomic_store_explicit(&job->stopped, left, memory_order_relaxed);
     atomic_store_explicit(&job->stop_status, status, memory_order_relaxed);
 }
 
 /* A tile to run, or NO_TILE. */
-static uint64_t take_tile(shared_job *job)
+static uint64_t take_tile(shared_job *job, uint32_t participant)
 {
     if (tiles_left(job) == 0) return NO_TILE;
     if (job->stop) {
@@ -166,8 +171,16 @@ static uint64_t take_tile(shared_job *job)
             return NO_TILE;
         }
     }
-    uint64_t tile = atomic_fetch_add_explicit(&job->next, 1, memory_order_relaxed);
-    return tile < atomic_load_explicit(&job->end, memory_order_relaxed) ? tile : NO_TILE;
+    const bool downwards = participant & 1;
+    uint64_t left = atomic_load_explicit(&job->left, memory_order_relaxed);
+    for (;;) {
+        const tenon__tile_range r = unpack(left);
+        if (r.first == r.end) return NO_TILE;
+        if (atomic_compare_exchange_weak_explicit(
+                &job->left, &left, downwards ? pack(r.first, r.end - 1) : pack(r.first + 1, r.end),
+                memory_order_relaxed, memory_order_relaxed))
+            return downwards ? r.end - 1 : r.first;
+    }
 }
 
 /* false: the job is over. */
@@ -178,12 +191,11 @@ static bool run_tile(shared_job *job, uint64_t tile, uint32_t participant)
     return status == TENON_OK;
 }
 
-static tenon_status job_result(shared_job *job, uint32_t *done)
+static tenon_status job_result(shared_job *job, tenon__tile_range *left)
 {
     int error = atomic_load_explicit(&job->error, memory_order_relaxed);
     int stop = atomic_load_explicit(&job->stop_status, memory_order_relaxed);
-    *done = stop ? atomic_load_explicit(&job->stopped_at, memory_order_relaxed)
-                 : atomic_load_explicit(&job->end, memory_order_relaxed);
+    *left = unpack(atomic_load_explicit(&job->stopped, memory_order_relaxed));
     return (tenon_status)(error ? error : stop);
 }
 
@@ -191,11 +203,10 @@ static tenon_status job_result(shared_job *job, uint32_t *done)
 static void job_fill(shared_job *shared, const tenon__job *job, uint32_t from)
 {
     shared->run = job->run, shared->stop = job->stop, shared->ctx = job->ctx;
-    atomic_store_explicit(&shared->stopped_at, 0, memory_order_relaxed);
+    atomic_store_explicit(&shared->stopped, 0, memory_order_relaxed);
     atomic_store_explicit(&shared->stop_status, TENON_OK, memory_order_relaxed);
     atomic_store_explicit(&shared->error, TENON_OK, memory_order_relaxed);
-    atomic_store_explicit(&shared->end, job->tiles, memory_order_relaxed);
-    atomic_store_explicit(&shared->next, from, memory_order_relaxed);
+    atomic_store_explicit(&shared->left, pack(from, job->tiles), memory_order_relaxed);
 }
 
 /* ---- workers ---- */
@@ -275,7 +286,7 @@ static void work(tenon__pool *pool, slot *s, uint64_t seat, unsigned index)
     uint32_t participant = lowest_bit(seat);
     uint64_t alone = UINT64_C(1) << (s - pool->slots);
     int64_t priority = atomic_load_explicit(&s->priority, memory_order_relaxed);
-    for (uint64_t tile; (tile = take_tile(&s->job)) != NO_TILE;) {
+    for (uint64_t tile; (tile = take_tile(&s->job, participant)) != NO_TILE;) {
         if (!run_tile(&s->job, tile, participant)) break;
         if (atomic_load_explicit(&pool->teams, memory_order_relaxed) != alone &&
             find_work(pool, index, priority))
@@ -426,19 +437,20 @@ static void close_gate(tenon__pool *pool, slot *s)
     }
 }
 
-static tenon_status run_alone(const tenon__job *job, uint32_t *done)
+static tenon_status run_alone(const tenon__job *job, tenon__tile_range *left)
 {
     for (uint32_t tile = job->first; tile < job->tiles; tile++) {
-        *done = tile;
+        *left = (tenon__tile_range){tile, job->tiles};
         tenon_status status = tile > job->first && job->stop ? job->stop(job->ctx) : TENON_OK;
         if (status == TENON_OK) status = job->run(job->ctx, tile, 0);
         if (status != TENON_OK) return status;
     }
-    *done = job->tiles;
+    *left = (tenon__tile_range){0, 0};
     return TENON_OK;
 }
 
-static tenon_status run_in_slot(tenon__team *team, slot *s, const tenon__job *job, uint32_t *done)
+static tenon_status run_in_slot(tenon__team *team, slot *s, const tenon__job *job,
+                                tenon__tile_range *left)
 {
     tenon__pool *pool = team->pool;
     uint32_t others = job->tiles - job->first - 1;
@@ -456,10 +468,10 @@ static tenon_status run_in_slot(tenon__team *team, slot *s, const tenon__job *jo
     bool going = run_tile(&s->job, job->first, 0);
     if (going && start && tiles_left(&s->job) && tenon__clock_ns() - start >= WAKE_AFTER_NS)
         call_workers(pool, team->limit, tiles_left(&s->job));
-    for (uint64_t tile; going && (tile = take_tile(&s->job)) != NO_TILE;)
+    for (uint64_t tile; going && (tile = take_tile(&s->job, 0)) != NO_TILE;)
         going = run_tile(&s->job, tile, 0);
     close_gate(pool, s);
-    return job_result(&s->job, done);
+    return job_result(&s->job, left);
 }
 
 typedef struct lent {
@@ -471,29 +483,29 @@ typedef struct lent {
 static void lent_task(void *ctx, unsigned index)
 {
     lent *l = ctx;
-    uint64_t tile = index == 0 ? l->first : take_tile(&l->job);
+    uint64_t tile = index == 0 ? l->first : take_tile(&l->job, index);
     while (tile != NO_TILE && run_tile(&l->job, tile, index))
-        tile = take_tile(&l->job);
+        tile = take_tile(&l->job, index);
 }
 
-static tenon_status run_lent(tenon__team *team, const tenon__job *job, uint32_t *done)
+static tenon_status run_lent(tenon__team *team, const tenon__job *job, tenon__tile_range *left)
 {
     const struct tenon_executor *executor = team->pool->executor;
     uint32_t tiles = job->tiles - job->first;
     lent l = {.first = job->first};
     job_fill(&l.job, job, job->first + 1);
     executor->run(executor->user, lent_task, &l, tiles < team->limit ? tiles : team->limit);
-    return job_result(&l.job, done);
+    return job_result(&l.job, left);
 }
 
-tenon_status tenon__team_run(tenon__team *team, const tenon__job *job, uint32_t *done)
+tenon_status tenon__team_run(tenon__team *team, const tenon__job *job, tenon__tile_range *left)
 {
     slot *s = team->state[0];
-    *done = job->first;
+    *left = (tenon__tile_range){0, 0};
     if (job->first >= job->tiles) return TENON_OK;
-    if (team->limit < 2 || job->tiles - job->first == 1) return run_alone(job, done);
-    if (team->pool->executor) return run_lent(team, job, done);
-    return s ? run_in_slot(team, s, job, done) : run_alone(job, done);
+    if (team->limit < 2 || job->tiles - job->first == 1) return run_alone(job, left);
+    if (team->pool->executor) return run_lent(team, job, left);
+    return s ? run_in_slot(team, s, job, left) : run_alone(job, left);
 }
 
 /* ---- pools and teams ---- */

@@ -53,12 +53,18 @@ struct tenon__team {
 void tenon__team_open(tenon__pool *pool, tenon__team *team, unsigned limit, int priority);
 void tenon__team_close(tenon__team *team);
 
+/* Tiles [first, end) of a job. */
+typedef struct tenon__tile_range {
+    uint32_t first, end;
+} tenon__tile_range;
+
 /* Runs the tiles of a job on the caller and whichever workers join; returns when no participant is
- * inside any more. Tiles are handed out in ascending order and each one that is handed out is
- * finished, so that on return tiles [first, *done) ran and no other did. The result: TENON_OK (then
- * *done == tiles), or what `run` or `stop` said. After an error of `run`, which beats a stop, *done
- * is not meaningful. A job of one tile never leaves the caller. No heap calls once the workers are
- * there. A tile may open a team of its own. */
-tenon_status tenon__team_run(tenon__team *team, const tenon__job *job, uint32_t *done);
+ * inside any more. Tiles are handed out from both ends, the first to the caller: participants with
+ * even numbers go upwards, those with odd ones downwards, so that from step to step each meets what
+ * it wrote in its own cache. Each tile that is handed out is finished: on return all but those of
+ * *left ran. The result: TENON_OK (then *left is empty), or what `run` or `stop` said. After an
+ * error of `run`, which beats a stop, *left is not meaningful. A job of one tile never leaves the
+ * caller. No heap calls once the workers are there. A tile may open a team of its own. */
+tenon_status tenon__team_run(tenon__team *team, const tenon__job *job, tenon__tile_range *left);
 
 #endif
