@@ -65,11 +65,24 @@ static bool is_elementwise(const tenon__pass_context *c, const tenon__node *node
            tenon__match_is(node, "QLinearMul") || (node->op->flags & TENON__OP_INPLACE) != 0;
 }
 
-static bool is_pool(const tenon__node *node)
+static bool is_byte(tenon_dtype d)
 {
-    return (tenon__match_is(node, "MaxPool") && node->output_count == 1) ||
-           (tenon__match_is(node, "QLinearAveragePool") &&
-            !tenon__attr_int(node, "channels_last", 0));
+    return d == TENON_U8 || d == TENON_I8;
+}
+
+static bool is_max(const tenon__pass_context *c, const tenon__node *node)
+{
+    const tenon__view *x = tenon__match_view(c, node->inputs[0]);
+    return tenon__match_is(node, "MaxPool") && node->output_count == 1 && is_byte(x->dtype) &&
+           (x->rank == 3 || x->rank == 4);
+}
+
+static bool is_average(const tenon__pass_context *c, const tenon__node *node)
+{
+    const int rank = tenon__match_view(c, node->inputs[0])->rank;
+    if (tenon__attr_int(node, "channels_last", 0)) return false;
+    return tenon__match_is(node, "QLinearGlobalAveragePool") ||
+           (tenon__match_is(node, "QLinearAveragePool") && (rank == 3 || rank == 4));
 }
 
 /* Floats between bytes are carried only as far as bytes again. */
@@ -161,11 +174,21 @@ static tenon_status turn_elementwise(regions *r, tenon__node *node)
     return turn_output(r, node);
 }
 
-static tenon_status turn_global(regions *r, tenon__node *node)
+/* A pool with the attribute channels_last. */
+static tenon_status turn_average(regions *r, tenon__node *node)
 {
     const tenon__attr last = tenon__attr_of_int("channels_last", 1);
     tenon_status st = turn_input(r, node, 0);
     if (st == TENON_OK) st = tenon__rewrite_attrs(r->c, node, &last, 1);
+    return st ? st : turn_output(r, node);
+}
+
+static tenon_status turn_max(regions *r, tenon__node *node)
+{
+    tenon_status st = turn_input(r, node, 0);
+    if (st == TENON_OK)
+        st = tenon__rewrite_op(r->c, node, "MaxPoolLast", node->inputs, 1, node->attrs,
+                               node->attr_count);
     return st ? st : turn_output(r, node);
 }
 
@@ -183,79 +206,6 @@ static tenon_status turn_concat(regions *r, tenon__node *node)
     }
     tenon_status st = tenon__rewrite_attrs(r->c, node, &moved, 1);
     return st ? st : turn_output(r, node);
-}
-
-/* ---- pools ---- */
-
-/* An attribute of `each` lists of spatial axes gets `more` at the end of each list. */
-static tenon_status with_axis(const regions *r, const tenon__node *node, const char *name,
-                              size_t each, int64_t more, tenon__attr *attrs, uint32_t *count)
-{
-    size_t n;
-    const int64_t *old = tenon__attr_ints(node, name, &n);
-    if (!old) return TENON_OK;
-    int64_t *list = tenon__arena_zeroed(r->c->graph->arena, n + each, sizeof *list);
-    if (!list) return tenon__fail(r->c->err, TENON_ENOMEM, "no memory for an attribute");
-    for (size_t i = 0, at = 0; i < n; i++) {
-        list[at++] = old[i];
-        if ((i + 1) % (n / each) == 0) list[at++] = more;
-    }
-    attrs[(*count)++] = (tenon__attr){
-        .name = tenon__str_of(name), .type = TENON__ATTR_INTS, .count = n + each, .ints = list};
-    return TENON_OK;
-}
-
-/* x with an axis of one channel put in, or taken out. */
-static tenon_status one_channel(regions *r, const char *op, tenon__value_id from,
-                                tenon__value_id *to)
-{
-    tenon__view v = *tenon__match_view(r->c, from);
-    const bool in = op[0] == 'U';
-    if (in) {
-        for (int i = v.rank; i > 1; i--)
-            v.dims[i] = v.dims[i - 1];
-        v.dims[1] = 1;
-    }
-    for (int i = 1; !in && i + 1 < v.rank; i++)
-        v.dims[i] = v.dims[i + 1];
-    v.rank += in ? 1 : -1;
-    if (*to == TENON__NO_VALUE) {
-        tenon_status st = tenon__rewrite_value(r->c, &v, to);
-        if (st) return st;
-    }
-    static const int64_t axes[] = {1};
-    const tenon__attr attr = {
-        .name = TENON__STR("axes"), .type = TENON__ATTR_INTS, .count = 1, .ints = axes};
-    tenon__node *node;
-    return tenon__rewrite_add(r->c, op, (tenon__str){NULL, 0}, &from, 1, to, 1, &attr, 1, &node);
-}
-
-/* [N, H, W, C] is pooled as one channel of [H, W, C] with windows of one along C. */
-static tenon_status turn_pool(regions *r, tenon__node *node)
-{
-    tenon__attr attrs[4];
-    uint32_t count = 0;
-    tenon__value_id x = TENON__NO_VALUE, y = TENON__NO_VALUE, last;
-    tenon_status st = with_axis(r, node, "kernel_shape", 1, 1, attrs, &count);
-    if (st == TENON_OK) st = with_axis(r, node, "strides", 1, 1, attrs, &count);
-    if (st == TENON_OK) st = with_axis(r, node, "dilations", 1, 1, attrs, &count);
-    if (st == TENON_OK) st = with_axis(r, node, "pads", 2, 0, attrs, &count);
-    if (st == TENON_OK) st = turn_input(r, node, 0);
-    if (st == TENON_OK) st = one_channel(r, "Unsqueeze", node->inputs[0], &x);
-    if (st == TENON_OK) st = tenon__rewrite_input(r->c, node, 0, x);
-    if (st == TENON_OK) st = tenon__rewrite_attrs(r->c, node, attrs, count);
-    if (st == TENON_OK) st = turn_output(r, node);
-    if (st) return st;
-    last = node->outputs[0];
-    tenon__view v = *tenon__match_view(r->c, last);
-    for (int i = v.rank; i > 1; i--)
-        v.dims[i] = v.dims[i - 1];
-    v.dims[1] = 1;
-    v.rank++;
-    st = tenon__rewrite_value(r->c, &v, &y);
-    if (st) return st;
-    tenon__rewrite_output(r->c, node, y);
-    return one_channel(r, "Squeeze", y, &last);
 }
 
 /* ---- the walk ---- */
@@ -303,13 +253,11 @@ static tenon_status visit(regions *r, tenon__node *node)
         return tenon__rewrite_op(r->c, node, "Identity", &twin, 1, NULL, 0);
     }
     if (is_convolution(r->c, node)) return turn_convolution(r, node);
-    if (!any_turned(r, node) || y->rank == TENON_MAX_RANK) return TENON_OK;
+    if (!any_turned(r, node)) return TENON_OK;
     if (goes_on(r, node)) return turn_elementwise(r, node);
     if (tenon__match_is(node, "QLinearConcat")) return turn_concat(r, node);
-    if (tenon__match_is(node, "QLinearGlobalAveragePool") &&
-        !tenon__attr_int(node, "channels_last", 0))
-        return turn_global(r, node);
-    return is_pool(node) ? turn_pool(r, node) : TENON_OK;
+    if (is_average(r->c, node)) return turn_average(r, node);
+    return is_max(r->c, node) ? turn_max(r, node) : TENON_OK;
 }
 
 tenon_status tenon__pass_channels_last(tenon__pass_context *c)

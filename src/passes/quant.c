@@ -275,6 +275,14 @@ static tenon_status fuse_unary(tenon__pass_context *c, group *g, const char *op)
     return to_operator(c, g, op, in, 5);
 }
 
+/* Where windows reach over the padding, the two divide alike. */
+static tenon_status fuse_average(tenon__pass_context *c, group *g)
+{
+    if (tenon__attr_int(g->op, "ceil_mode", 0) && tenon__attr_int(g->op, "count_include_pad", 0))
+        return TENON_OK;
+    return fuse_unary(c, g, "QLinearAveragePool");
+}
+
 static bool same_constant(const tenon__pass_context *c, tenon__value_id a, tenon__value_id b)
 {
     double x = 0, y = 0;
@@ -298,6 +306,26 @@ static tenon_status fuse_move(tenon__pass_context *c, group *g)
     return st;
 }
 
+static tenon_status fuse_concat(tenon__pass_context *c, group *g)
+{
+    const uint32_t n = g->op->input_count;
+    quantised a;
+    if (n < 1 || n > 80) return TENON_OK;
+    for (uint32_t i = 0; i < n; i++)
+        if (!dequantised(c, g->op->inputs[i], &a) || a.dtype != g->y.dtype || !one_scale(&a))
+            return TENON_OK;
+    tenon_status st = give_zero(c, &g->y);
+    tenon__value_id in[2 + 3 * 80] = {g->y.scale, g->y.zero};
+    for (uint32_t i = 0; i < n && st == TENON_OK; i++) {
+        (void)dequantised(c, g->op->inputs[i], &a);
+        st = give_zero(c, &a);
+        in[2 + 3 * i] = a.x;
+        in[3 + 3 * i] = a.scale;
+        in[4 + 3 * i] = a.zero;
+    }
+    return st ? st : to_operator(c, g, "QLinearConcat", in, 2 + 3 * n);
+}
+
 static tenon_status fuse(tenon__pass_context *c, group *g)
 {
     static const char *const moves[] = {"Reshape",      "Flatten",      "Transpose", "Squeeze",
@@ -308,9 +336,11 @@ static tenon_status fuse(tenon__pass_context *c, group *g)
     if (tenon__match_is(g->op, "Gemm")) return fuse_gemm(c, g);
     if (tenon__match_is(g->op, "Add")) return fuse_binary(c, g, "QLinearAdd");
     if (tenon__match_is(g->op, "Mul")) return fuse_binary(c, g, "QLinearMul");
+    if (tenon__match_is(g->op, "Concat")) return fuse_concat(c, g);
     if (g->between) return TENON_OK;
     if (tenon__match_is(g->op, "GlobalAveragePool"))
         return fuse_unary(c, g, "QLinearGlobalAveragePool");
+    if (tenon__match_is(g->op, "AveragePool")) return fuse_average(c, g);
     if (tenon__match_is(g->op, "Sigmoid")) return fuse_unary(c, g, "QLinearSigmoid");
     if (tenon__match_is(g->op, "LeakyRelu")) return fuse_unary(c, g, "QLinearLeakyRelu");
     for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++)

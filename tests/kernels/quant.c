@@ -146,6 +146,33 @@ static void tables(const void *row)
     }
 }
 
+static void taps(const void *row)
+{
+    const tenon__quant_row *r = row, *ref = plain();
+    enum { MOST = 12 };
+    for (size_t c = 0; r->max_taps && c < COUNTS; c++) {
+        const int64_t n = counts[c];
+        const uint8_t *at[MOST];
+        uint8_t *y = rows_output((size_t)n, 1), *wanted = rows_output((size_t)n, 1);
+        uint32_t *sum = rows_output((size_t)n * 4, 4), *sums = rows_output((size_t)n * 4, 4);
+        for (int t = 0; t < MOST; t++) {
+            uint8_t *x = rows_source((size_t)n, 1);
+            rows_fill_bytes(x, (size_t)n);
+            at[t] = x;
+        }
+        for (int t = 0; t <= MOST; t += 3) {
+            const uint8_t flip = c % 2 ? 0x80 : 0;
+            r->max_taps(at, t, n, flip, y);
+            ref->max_taps(at, t, n, flip, wanted);
+            rows_same("max_taps", y, wanted, (size_t)n);
+            r->sum_taps(at, t, n, flip, sum);
+            ref->sum_taps(at, t, n, flip, sums);
+            rows_same("sum_taps", sum, sums, (size_t)n * 4);
+        }
+        rows_release();
+    }
+}
+
 /* ---- benches ---- */
 
 enum { LENGTH = 8192 };
@@ -202,8 +229,8 @@ static void cached(const void *row)
 int main(int argc, char **argv)
 {
     static const rows_check checks[] = {ROWS_CHECK(to_and_fro), ROWS_CHECK(halves),
-                                        ROWS_CHECK(binaries), ROWS_CHECK(ranges),
-                                        ROWS_CHECK(tables)},
+                                        ROWS_CHECK(binaries),   ROWS_CHECK(ranges),
+                                        ROWS_CHECK(tables),     ROWS_CHECK(taps)},
                             benches[] = {ROWS_CHECK(cached)};
     rows_family f = {.name = "quant"};
     for (size_t i = 0; tenon__quant_rows[i]; i++)

@@ -2,6 +2,7 @@
 /* Quantising, dequantising, and onnxruntime's operators on bytes with scales (whose expected bytes
  * are what onnxruntime 1.31 gives). */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ops/driver.h"
@@ -382,6 +383,141 @@ static void softmax(void **state)
     driver_destroy(d);
 }
 
+/* ---- pools ---- */
+
+typedef struct pool {
+    tenon_dtype dtype;
+    bool last, padded, global;
+    int64_t batch, channels, in[2], kernel[2], stride[2], dilation[2], pads[4], out[2];
+    float x_scale, y_scale;
+    int x_zero, y_zero;
+    uint8_t *x;
+} pool;
+
+static pool random_pool(void)
+{
+    pool p = {.dtype = test_random_in(0, 1) ? TENON_U8 : TENON_I8,
+              .last = test_random_in(0, 1) == 1,
+              .padded = test_random_in(0, 1) == 1,
+              .batch = test_random_in(1, 2),
+              .channels = test_random_in(1, 80),
+              .x_scale = 0.02f,
+              .y_scale = 0.01537f}; /* no ties */
+    const int low = p.dtype == TENON_U8 ? 0 : -128;
+    p.x_zero = low + (int)test_random_in(0, 255);
+    p.y_zero = low + (int)test_random_in(0, 255);
+    for (int i = 0; i < 2; i++) {
+        p.in[i] = test_random_in(5, 11);
+        p.kernel[i] = test_random_in(2, 3);
+        p.stride[i] = test_random_in(1, 2);
+        p.dilation[i] = test_random_in(1, 2);
+        p.pads[i] = test_random_in(0, p.kernel[i] - 1);
+        p.pads[2 + i] = test_random_in(0, p.kernel[i] - 1);
+        const int64_t reach = (p.kernel[i] - 1) * p.dilation[i] + 1;
+        p.out[i] = (p.in[i] + p.pads[i] + p.pads[2 + i] - reach) / p.stride[i] + 1;
+    }
+    p.x = malloc((size_t)(p.batch * p.channels * p.in[0] * p.in[1]));
+    for (int64_t i = 0; i < p.batch * p.channels * p.in[0] * p.in[1]; i++)
+        p.x[i] = (uint8_t)test_random_in(0, 255);
+    return p;
+}
+
+static int64_t place(const pool *p, int64_t n, int64_t c, int64_t h, int64_t w, const int64_t *size)
+{
+    return p->last ? ((n * size[0] + h) * size[1] + w) * p->channels + c
+                   : ((n * p->channels + c) * size[0] + h) * size[1] + w;
+}
+
+/* Sum, largest and number of what the window at (h, w) covers. */
+static int window_of(const pool *p, int64_t n, int64_t c, int64_t h, int64_t w, int64_t *sum,
+                     int *most)
+{
+    int count = 0;
+    *sum = 0;
+    *most = p->dtype == TENON_U8 ? 0 : -128;
+    for (int64_t t = 0; t < p->kernel[0] * p->kernel[1]; t++) {
+        const int64_t y = h * p->stride[0] - p->pads[0] + t / p->kernel[1] * p->dilation[0];
+        const int64_t x = w * p->stride[1] - p->pads[1] + t % p->kernel[1] * p->dilation[1];
+        if (y < 0 || y >= p->in[0] || x < 0 || x >= p->in[1]) continue;
+        const uint8_t b = p->x[place(p, n, c, y, x, p->in)];
+        const int v = p->dtype == TENON_U8 ? b : (int8_t)b;
+        *sum += v - p->x_zero;
+        if (v > *most) *most = v;
+        count++;
+    }
+    return count;
+}
+
+static void dims_of(const pool *p, const int64_t *size, int64_t *dims)
+{
+    const int64_t last[] = {p->batch, size[0], size[1], p->channels},
+                  first[] = {p->batch, p->channels, size[0], size[1]};
+    memcpy(dims, p->last ? last : first, sizeof last);
+}
+
+static void check_pool(const pool *p, const char *op, bool max)
+{
+    int64_t dims[4];
+    driver *d = driver_create(op, 17);
+    uint8_t *wanted = malloc((size_t)(p->batch * p->channels * p->out[0] * p->out[1]));
+    if (!p->global) {
+        driver_ints(d, "kernel_shape", 2, p->kernel);
+        driver_ints(d, "strides", 2, p->stride);
+        driver_ints(d, "dilations", 2, p->dilation);
+        driver_ints(d, "pads", 4, p->pads);
+    }
+    if (!max) driver_int(d, "channels_last", p->last);
+    if (!max && !p->global) driver_int(d, "count_include_pad", p->padded);
+    dims_of(p, p->in, dims);
+    driver_input(d, p->dtype, 4, dims, p->x);
+    if (!max) {
+        input_f32(d, p->x_scale);
+        driver_const(d, p->dtype, 0, NULL, &(uint8_t){(uint8_t)p->x_zero});
+        input_f32(d, p->y_scale);
+        driver_const(d, p->dtype, 0, NULL, &(uint8_t){(uint8_t)p->y_zero});
+    }
+    const int low = p->dtype == TENON_U8 ? 0 : -128;
+    for (int64_t i = 0; i < p->batch * p->channels * p->out[0] * p->out[1]; i++) {
+        const int64_t w = i % p->out[1], h = i / p->out[1] % p->out[0];
+        const int64_t c = i / p->out[1] / p->out[0] % p->channels;
+        const int64_t n = i / p->out[1] / p->out[0] / p->channels;
+        int64_t sum;
+        int v;
+        int count = window_of(p, n, c, h, w, &sum, &v);
+        if (!max) {
+            if (p->padded && !p->global) count = (int)(p->kernel[0] * p->kernel[1]);
+            const double mean = count ? (double)sum / count : 0;
+            v = p->y_zero + (int)rint(mean * (double)p->x_scale / (double)p->y_scale);
+            v = v < low ? low : v > low + 255 ? low + 255 : v;
+        }
+        wanted[place(p, n, c, h, w, p->out)] = (uint8_t)v;
+    }
+    dims_of(p, p->out, dims);
+    driver_check(d);
+    driver_expect(d, 0, p->dtype, 4, dims, wanted);
+    driver_destroy(d);
+    free(wanted);
+}
+
+static void pools(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 120; i++) {
+        pool p = random_pool();
+        check_pool(&p, "QLinearAveragePool", false);
+        if (p.last) check_pool(&p, "MaxPoolLast", true);
+        p.global = true;
+        p.padded = false;
+        for (int k = 0; k < 2; k++) {
+            p.kernel[k] = p.in[k];
+            p.stride[k] = p.dilation[k] = p.out[k] = 1;
+            p.pads[k] = p.pads[2 + k] = 0;
+        }
+        check_pool(&p, "QLinearGlobalAveragePool", false);
+        free(p.x);
+    }
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -428,6 +564,7 @@ int main(int argc, char **argv)
     static const test_case cases[] = {CASE(whole_tensor), CASE(many_sizes),   CASE(each_axis),
                                       CASE(in_blocks),    CASE(small_floats), CASE(precision),
                                       CASE(dynamic),      CASE(add_and_mul),  CASE(tables),
-                                      CASE(concat),       CASE(softmax),      CASE(refusals)};
+                                      CASE(concat),       CASE(softmax),      CASE(pools),
+                                      CASE(refusals)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }

@@ -13,8 +13,11 @@ static void look_up(const uint8_t *x, uint8_t *y, int64_t n, const uint8_t *tabl
         __m512i v = _mm512_maskz_loadu_epi8(here, x + i);
         __m512i low = _mm512_permutex2var_epi8(t0, v, t1),
                 high = _mm512_permutex2var_epi8(t2, v, t3);
-        _mm512_mask_storeu_epi8(y + i, here,
-                                _mm512_mask_blend_epi8(_mm512_movepi8_mask(v), low, high));
+        const __m512i found = _mm512_mask_blend_epi8(_mm512_movepi8_mask(v), low, high);
+        if (n - i >= 64) /* stores under a mask are slow on some */
+            _mm512_storeu_si512(y + i, found);
+        else
+            _mm512_mask_storeu_epi8(y + i, here, found);
     }
 }
 

@@ -24,6 +24,8 @@ void tenon__quant_find(tenon__cpu_bits cpu, tenon__quant_row *out)
         if (row->quantize[TENON__QUANT_U8]) TAKE(name);
         TAKE(range);
         TAKE(look_up);
+        TAKE(max_taps);
+        TAKE(sum_taps);
         for (int i = 0; i < TENON__QUANT_TYPES; i++) {
             TAKE(quantize[i]);
             TAKE(dequantize[i]);

@@ -48,6 +48,10 @@ typedef struct tenon__quant_row {
     tenon__quant_binary_fn add[2], mul[2]; /* of u8 and i8 */
     /* The least and the largest of n > 0 numbers; NaNs are passed over. */
     void (*range)(const float *x, int64_t n, float *low, float *high);
+    /* The largest, and the sum, of at[t][i] ^ flip over t in [0, taps), for each i in [0, n); the
+     * largest is turned back, and 0 ^ flip where there are no taps. */
+    void (*max_taps)(const uint8_t *const *at, int64_t taps, int64_t n, uint8_t flip, uint8_t *y);
+    void (*sum_taps)(const uint8_t *const *at, int64_t taps, int64_t n, uint8_t flip, uint32_t *y);
     /* y[i] = table[x[i]], bytes. */
     void (*look_up)(const uint8_t *x, uint8_t *y, int64_t n, const uint8_t *table);
 } tenon__quant_row;

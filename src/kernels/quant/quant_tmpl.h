@@ -140,6 +140,45 @@ static void range(const float *x, int64_t n, float *low, float *high)
     }
 }
 
+/* Of a constant length, the loops below become vectors. */
+enum { STRETCH = 64 };
+
+static void max_taps(const uint8_t *const *at, int64_t taps, int64_t n, uint8_t flip, uint8_t *y)
+{
+    for (int64_t i = 0; i < n; i += STRETCH) {
+        const int64_t some = n - i < STRETCH ? n - i : STRETCH;
+        uint8_t most[STRETCH] = {0};
+        for (int64_t t = 0; t < taps; t++) {
+            uint8_t part[STRETCH] = {0};
+            const uint8_t *x = at[t] + i;
+            if (some < STRETCH) x = memcpy(part, x, (size_t)some);
+            for (int k = 0; k < STRETCH; k++) {
+                const uint8_t v = x[k] ^ flip;
+                most[k] = v > most[k] ? v : most[k];
+            }
+        }
+        for (int k = 0; k < STRETCH; k++)
+            most[k] ^= flip;
+        memcpy(y + i, most, (size_t)some);
+    }
+}
+
+static void sum_taps(const uint8_t *const *at, int64_t taps, int64_t n, uint8_t flip, uint32_t *y)
+{
+    for (int64_t i = 0; i < n; i += STRETCH) {
+        const int64_t some = n - i < STRETCH ? n - i : STRETCH;
+        uint32_t sum[STRETCH] = {0};
+        for (int64_t t = 0; t < taps; t++) {
+            uint8_t part[STRETCH] = {0};
+            const uint8_t *x = at[t] + i;
+            if (some < STRETCH) x = memcpy(part, x, (size_t)some);
+            for (int k = 0; k < STRETCH; k++)
+                sum[k] += (uint8_t)(x[k] ^ flip);
+        }
+        memcpy(y + i, sum, (size_t)some * sizeof *y);
+    }
+}
+
 const tenon__quant_row ROW_NAME = {
     .name = ROW_TEXT,
     .needs = ROW_NEEDS,
@@ -148,4 +187,6 @@ const tenon__quant_row ROW_NAME = {
     .add = {add_u8, add_i8},
     .mul = {mul_u8, mul_i8},
     .range = range,
+    .max_taps = max_taps,
+    .sum_taps = sum_taps,
 };

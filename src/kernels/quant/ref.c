@@ -98,6 +98,25 @@ static void look_up(const uint8_t *x, uint8_t *y, int64_t n, const uint8_t *tabl
         y[i] = table[x[i]];
 }
 
+static void max_taps(const uint8_t *const *at, int64_t taps, int64_t n, uint8_t flip, uint8_t *y)
+{
+    for (int64_t i = 0; i < n; i++) {
+        uint8_t most = 0;
+        for (int64_t t = 0; t < taps; t++)
+            most = (at[t][i] ^ flip) > most ? at[t][i] ^ flip : most;
+        y[i] = most ^ flip;
+    }
+}
+
+static void sum_taps(const uint8_t *const *at, int64_t taps, int64_t n, uint8_t flip, uint32_t *y)
+{
+    for (int64_t i = 0; i < n; i++) {
+        y[i] = 0;
+        for (int64_t t = 0; t < taps; t++)
+            y[i] += (uint8_t)(at[t][i] ^ flip);
+    }
+}
+
 const tenon__quant_row tenon__quant_ref = {
     .name = "ref",
     .quantize = {quantize_u8, quantize_i8, quantize_u16, quantize_i16, quantize_i32},
@@ -106,4 +125,6 @@ const tenon__quant_row tenon__quant_ref = {
     .mul = {mul_u8, mul_i8},
     .range = range,
     .look_up = look_up,
+    .max_taps = max_taps,
+    .sum_taps = sum_taps,
 };

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pass quant: DequantizeLinear, operator, QuantizeLinear -> the operator on bytes. */
+#include "graphs.h"
+
+#define STEP 0.01f
+/* A step, beside the largest of averages. */
+#define NEAR 0.1f
+
+static tenon__value_id zero_of(sample *s)
+{
+    const uint8_t zero = 120;
+    return sample_const(s, TENON_U8, DIMS(-9), &zero);
+}
+
+static tenon__value_id quantised(sample *s, tenon__value_id x)
+{
+    return sample_node(s, "QuantizeLinear", IN(x, sample_scalar(s, STEP), zero_of(s)), NULL, 0);
+}
+
+static tenon__value_id dequantised(sample *s, tenon__value_id x)
+{
+    return sample_node(s, "DequantizeLinear", IN(x, sample_scalar(s, STEP), zero_of(s)), NULL, 0);
+}
+
+/* An input that went through bytes. */
+static tenon__value_id input(sample *s, const int64_t *dims)
+{
+    return dequantised(s, quantised(s, sample_input(s, dims)));
+}
+
+static void finish(sample *s, tenon__value_id x)
+{
+    sample_output(s, dequantised(s, quantised(s, x)));
+}
+
+static void depthwise_convolution(void **state)
+{
+    (void)state;
+    sample s;
+    const int8_t w[6 * 9] = {3, -4, 5, 100, -128, 127, 6, 7, -8, 9, 10, 11};
+    const tenon__attr group = tenon__attr_of_int("group", 6);
+    sample_init(&s);
+    tenon__value_id x = input(&s, DIMS(1, 6, 7, 7)),
+                    k = sample_const(&s, TENON_I8, DIMS(6, 1, 3, 3), w);
+    k = sample_node(&s, "DequantizeLinear", IN(k, sample_scalar(&s, 0.005f)), NULL, 0);
+    finish(&s, sample_node(&s, "Conv", IN(x, k), &group, 1));
+    check_pass(&s, "quant",
+               "QuantizeLinear DequantizeLinear DequantizeLinear Conv QuantizeLinear "
+               "DequantizeLinear",
+               "QuantizeLinear QLinearConv DequantizeLinear", NEAR);
+    sample_fini(&s);
+}
+
+static void concat(void **state)
+{
+    (void)state;
+    sample s;
+    const tenon__attr axis = tenon__attr_of_int("axis", 1);
+    sample_init(&s);
+    tenon__value_id a = input(&s, DIMS(2, 3, 4)), b = input(&s, DIMS(2, 5, 4));
+    finish(&s, sample_node(&s, "Concat", IN(a, b), &axis, 1));
+    check_pass(&s, "quant",
+               "QuantizeLinear DequantizeLinear QuantizeLinear DequantizeLinear Concat "
+               "QuantizeLinear DequantizeLinear",
+               "QuantizeLinear QuantizeLinear QLinearConcat DequantizeLinear", NEAR);
+    sample_fini(&s);
+    /* A piece that is no bytes keeps all of it in floats. */
+    sample_init(&s);
+    a = input(&s, DIMS(2, 3, 4));
+    finish(&s, sample_node(&s, "Concat", IN(a, sample_input(&s, DIMS(2, 1, 4))), &axis, 1));
+    check_pass(&s, "quant",
+               "QuantizeLinear DequantizeLinear Concat QuantizeLinear DequantizeLinear",
+               "QuantizeLinear DequantizeLinear Concat QuantizeLinear DequantizeLinear", 0);
+    sample_fini(&s);
+}
+
+static void average_pool(void **state)
+{
+    (void)state;
+    sample s;
+    const tenon__attr attrs[] = {{.name = TENON__STR("kernel_shape"),
+                                  .type = TENON__ATTR_INTS,
+                                  .count = 2,
+                                  .ints = (const int64_t[]){3, 3}},
+                                 {.name = TENON__STR("pads"),
+                                  .type = TENON__ATTR_INTS,
+                                  .count = 4,
+                                  .ints = (const int64_t[]){1, 1, 1, 1}},
+                                 tenon__attr_of_int("count_include_pad", 1),
+                                 tenon__attr_of_int("ceil_mode", 1)};
+    static const char floats[] =
+        "QuantizeLinear DequantizeLinear AveragePool QuantizeLinear DequantizeLinear";
+    for (uint32_t n = 2; n <= 4; n++) {
+        sample_init(&s);
+        finish(&s, sample_node(&s, "AveragePool", IN(input(&s, DIMS(1, 4, 6, 7))), attrs, n));
+        check_pass(&s, "quant", floats,
+                   n < 4 ? "QuantizeLinear QLinearAveragePool DequantizeLinear" : floats, NEAR);
+        sample_fini(&s);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const test_case cases[] = {CASE(depthwise_convolution), CASE(concat),
+                                      CASE(average_pool)};
+    return test_main(argc, argv, cases, TEST_COUNT(cases));
+}
