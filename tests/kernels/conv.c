@@ -477,13 +477,39 @@ static void plain_layers(const void *row)
     }
 }
 
+static void time_lines(void *ctx)
+{
+    plain *q = ctx;
+    q->b.grid = &q->grid;
+    tenon__conv_lines_run(&q->b);
+}
+
+/* A filter of one channel, and a last layer of one output. */
+static void lines_layers(const void *row)
+{
+    const tenon__conv_axis one = {.in = 1, .count = 1, .taps = 1, .step = 1, .delta = 1};
+    const tenon__conv_axis filter = {
+        .in = 44000, .count = 21872, .taps = 256, .step = 2, .delta = 1};
+    const tenon__conv_axis image = {
+        .in = 88, .count = 88, .taps = 3, .step = 1, .delta = 1, .first = -1};
+    for (int i = 0; i < 2; i++) {
+        problem p = problem_make(i ? 32 : 1, 1, i ? image : one, i ? image : filter, ROWS_UNIFORM);
+        plain q = plain_make(&p, row);
+        q.b.scratch = rows_output(tenon__conv_lines_scratch(&q.grid), 64);
+        (void)snprintf(p.what, sizeof p.what, i ? "3x3/1 32->1 @88" : "256/2 1->1 @44000");
+        rows_time(p.what, q.b.row->name, time_lines, &q, flops_of(&p), 0);
+        rows_release();
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const rows_check checks[] = {ROWS_CHECK(blocked_shapes), ROWS_CHECK(blocked_special),
                                         ROWS_CHECK(blocked_cuts),   ROWS_CHECK(plain_shapes),
                                         ROWS_CHECK(plain_few),      ROWS_CHECK(plain_lines),
                                         ROWS_CHECK(plain_cuts)};
-    static const rows_check benches[] = {ROWS_CHECK(blocked_layers), ROWS_CHECK(plain_layers)};
+    static const rows_check benches[] = {ROWS_CHECK(blocked_layers), ROWS_CHECK(plain_layers),
+                                         ROWS_CHECK(lines_layers)};
     rows_family f = {.name = "conv"};
     for (size_t i = 0; tenon__conv_rows[i]; i++)
         rows_add(&f, tenon__conv_rows[i]->name, tenon__conv_rows[i]->needs, tenon__conv_rows[i]);

@@ -4,8 +4,9 @@
  * Two forms. The plain one takes [N, C, D1, ..., Dn] with any number of axes, groups, strides,
  * dilations and pads: it gathers the input under a block of output positions into panels and
  * multiplies. Rows are output channels, columns are output positions, k runs over (channel, tap) in
- * ascending order with one accumulator per output. The blocked one (blocked.h) takes and gives
- * channels in blocks of 16. */
+ * ascending order with one accumulator per output. Few positions (few.c) and one or two outputs
+ * (lines.c) go without panels of input, in the same order. The blocked one (blocked.h) takes and
+ * gives channels in blocks of 16. */
 #ifndef TENON_KERNELS_CONV_CONV_H
 #define TENON_KERNELS_CONV_CONV_H
 
