@@ -2,10 +2,10 @@
 /* QLinearConvLast: QLinearConv with channels last. Put in by pass `channels_last`.
  *
  * x [N, D1, ..., C] and y [N, D1, ..., M] with one or two spatial axes, w [M, C / group, k1, ...];
- * inputs and attributes otherwise as QLinearConv. All inputs but x are constants. group is 1, or C
- * with M = C (depthwise).
+ * inputs and attributes otherwise as QLinearConv. All inputs but x are constants.
  *
- * One group is a product whose rows are positions: as they lie for a 1 x 1 kernel, else gathered.
+ * A group is a product whose rows are positions: as they lie for a 1 x 1 kernel, else gathered.
+ * Groups of one channel for one output (depthwise) have kernels of their own.
  */
 #include "kernels/qconv/qconv.h"
 #include "opkit/convolve.h"
@@ -27,8 +27,10 @@ enum { X, X_SCALE, X_ZERO, W, W_SCALE, W_ZERO, Y_SCALE, Y_ZERO, BIAS };
 
 typedef struct prepared {
     const tenon__qgemm_row *gemm;
-    const tenon__qconv_row *depthwise; /* NULL: one group */
-    int64_t channels, outputs, taps;
+    const tenon__qconv_row *depthwise; /* or NULL */
+    int64_t groups;                    /* of products; depthwise: 1 */
+    int64_t channels, outputs;         /* of a group; depthwise: one channel, all outputs */
+    int64_t taps;
     int64_t per_tile; /* of packing */
     bool zeros;       /* a zero point of the weights is not 0 */
 } prepared;
@@ -98,25 +100,35 @@ static tenon_status pack_depthwise(const tenon__pack *p)
     return TENON_OK;
 }
 
-/* Columns of the product are rows of w, [C, taps]; they are packed as they are gathered, [taps, C].
- */
+/* Columns of a product are rows of w, [C, taps]; they are packed as they are gathered, [taps, C].
+ * Panels are counted over all groups. */
 static tenon_status pack(const tenon__pack *p)
 {
     const prepared *pre = p->prepared;
-    const int64_t first = p->tile * pre->per_tile;
-    const int64_t left = tenon__qgemm_panels(pre->gemm, pre->outputs) - first;
-    const tenon__qgemm_pack all = {.b = p->in[W]->data,
-                                   .is_signed = p->in[W]->dtype == TENON_I8,
-                                   .row = pre->taps,
-                                   .col = pre->taps * pre->channels,
-                                   .k = pre->taps * pre->channels,
-                                   .n = pre->outputs,
-                                   .split = pre->channels,
-                                   .split_row = 1,
-                                   .first = first,
-                                   .count = left < pre->per_tile ? left : pre->per_tile,
-                                   .dst = p->dst};
-    pre->gemm->pack(&all);
+    const int64_t each = tenon__qgemm_panels(pre->gemm, pre->outputs);
+    const int64_t k = pre->taps * pre->channels;
+    int64_t at = p->tile * pre->per_tile, end = at + pre->per_tile;
+    size_t panel_bytes;
+    if (!tenon__qgemm_panel_bytes(pre->gemm, k, &panel_bytes))
+        return tenon__fail(p->err, TENON_ELIMIT, "the weights are too large");
+    if (end > each * pre->groups) end = each * pre->groups;
+    for (int64_t n; at < end; at += n) {
+        const int64_t group = at / each, first = at % each;
+        n = each - first < end - at ? each - first : end - at;
+        const tenon__qgemm_pack some = {
+            .b = (const uint8_t *)p->in[W]->data + group * pre->outputs * k,
+            .is_signed = p->in[W]->dtype == TENON_I8,
+            .row = pre->taps,
+            .col = k,
+            .k = k,
+            .n = pre->outputs,
+            .split = pre->channels,
+            .split_row = 1,
+            .first = first,
+            .count = n,
+            .dst = (uint8_t *)p->dst + (size_t)(group * each) * panel_bytes};
+        pre->gemm->pack(&some);
+    }
     return TENON_OK;
 }
 
@@ -134,7 +146,7 @@ static tenon_status pack_scales(const tenon__pack *p)
     const float x = one_float(p->in[X_SCALE]), y = one_float(p->in[Y_SCALE]);
     const bool each = tenon__view_count(p->in[W_SCALE]) > 1;
     float *scale = p->dst;
-    for (int64_t i = 0; i < pre->outputs; i++) {
+    for (int64_t i = 0; i < pre->outputs * pre->groups; i++) {
         float w;
         memcpy(&w, (const uint8_t *)p->in[W_SCALE]->data + (each ? i : 0) * 4, sizeof w);
         scale[i] = x * w / y;
@@ -177,14 +189,14 @@ static tenon_status prepare_product(tenon__prepare *c)
     size_t bytes;
     pre->gemm = tenon__qgemm_choose(c->cpu);
     c->kernel = pre->gemm->name;
-    const int64_t panels = tenon__qgemm_panels(pre->gemm, pre->outputs);
+    const int64_t panels = tenon__qgemm_panels(pre->gemm, pre->outputs) * pre->groups;
     if (!tenon__qgemm_panel_bytes(pre->gemm, k, &bytes) ||
         !tenon__mul(bytes, (size_t)panels, &c->packed[0].size_bytes))
         return tenon__fail(c->err, TENON_ELIMIT, "the weights are too large");
     c->packed[0].tiles = tenon__tiles(panels, (double)k * pre->gemm->nr * 0.5, &pre->per_tile);
     c->packed[0].pack = pack;
-    c->packed[0].variant = (uintptr_t)pre->gemm;
-    return prepare_scales(c, (size_t)pre->outputs);
+    c->packed[0].variant = (uintptr_t)pre->gemm ^ (uint64_t)pre->groups;
+    return prepare_scales(c, (size_t)(pre->outputs * pre->groups));
 }
 
 static tenon_status prepare(tenon__prepare *c)
@@ -195,13 +207,15 @@ static tenon_status prepare(tenon__prepare *c)
     for (uint32_t i = 1; i < c->in_count; i++)
         if (c->in[i] && !c->in[i]->known)
             return tenon__fail(c->err, TENON_EINTERNAL, "input %u is no constant", i);
-    pre->outputs = w->dims[0];
+    const bool depthwise = a->group > 1 && w->dims[1] == 1 && w->dims[0] == a->group;
+    pre->groups = depthwise ? 1 : a->group;
+    pre->outputs = w->dims[0] / pre->groups;
     pre->channels = w->dims[1];
     pre->taps = tenon__dims_product(w->dims, 2, w->rank);
     c->packed[0].input = W;
     for (int64_t i = 0; TENON__HAS(c, W_ZERO) && i < tenon__view_count(c->in[W_ZERO]); i++)
         pre->zeros = pre->zeros || ((const uint8_t *)c->in[W_ZERO]->data)[i] != 0;
-    return a->group > 1 ? prepare_depthwise(c) : prepare_product(c);
+    return depthwise ? prepare_depthwise(c) : prepare_product(c);
 }
 
 /* ---- shapes ---- */
@@ -245,7 +259,8 @@ static void cut_product(const prepared *pre, params *p)
     /* Outputs are divided where positions alone make few or long tiles. */
     int64_t parts = 1;
     while (parts < panels && panel_ns * (double)ceil_div(panels, parts) > TILE_NS &&
-           (blocks * parts < 4 || panel_ns * (double)ceil_div(panels, parts) > 4 * TILE_NS))
+           (blocks * parts * pre->groups < 4 ||
+            panel_ns * (double)ceil_div(panels, parts) > 4 * TILE_NS))
         parts++;
     p->output_step = ceil_div(panels, parts) * nr;
     p->output_blocks = ceil_div(panels * nr, p->output_step);
@@ -289,7 +304,7 @@ static tenon_status bind(tenon__bind *c)
     p->w = axis_of(&s.window.axis[s.window.rank - 1]);
     p->h = axis_of(s.window.rank == 2 ? &s.window.axis[0] : &one);
     const int64_t outputs = s.batch * p->h.count * p->w.count, depth = pre->taps * pre->channels;
-    c->flops = 2.0 * (double)outputs * (double)pre->outputs * (double)depth;
+    c->flops = 2.0 * (double)outputs * (double)(pre->outputs * pre->groups) * (double)depth;
     if (outputs * pre->outputs == 0) {
         c->tiles = 0;
         return TENON_OK;
@@ -307,7 +322,7 @@ static tenon_status bind(tenon__bind *c)
         cut_product(pre, p);
         fits = scratch_product(pre, p, &c->scratch_bytes);
     }
-    const int64_t tiles = ceil_div(p->positions, p->step) * p->output_blocks;
+    const int64_t tiles = ceil_div(p->positions, p->step) * p->output_blocks * pre->groups;
     if (!fits || tiles > UINT32_MAX)
         return tenon__fail(c->err, TENON_ELIMIT, "an output of %lld positions is too large",
                            (long long)outputs);
@@ -322,14 +337,18 @@ static const int32_t *bias_of(const tenon__run *r)
     return TENON__HAS(r, BIAS) ? r->in[BIAS]->data : NULL;
 }
 
+/* What group 0 sees; depthwise: all channels. */
 static tenon__qconv_image image_of(const tenon__run *r)
 {
     const params *p = r->params;
+    const prepared *pre = r->prepared;
+    const int64_t pixel = r->in[X]->dims[r->in[X]->rank - 1];
     return (tenon__qconv_image){.x = r->in[X]->data,
                                 .h = p->h,
                                 .w = p->w,
                                 .batch = r->in[X]->dims[0],
-                                .channels = r->in[X]->dims[r->in[X]->rank - 1],
+                                .channels = pre->depthwise ? pixel : pre->channels,
+                                .pixel = pixel,
                                 .fill = (uint8_t)tenon__qconvolve_zero(r, X_ZERO, 0)};
 }
 
@@ -342,34 +361,38 @@ static void run_product(const tenon__run *r)
 {
     const prepared *pre = r->prepared;
     const params *p = r->params;
-    const tenon__qconv_image image = image_of(r);
-    const int64_t block = r->tile / p->output_blocks, first = r->tile % p->output_blocks;
-    const int64_t out = first * p->output_step, k = pre->channels * pre->taps;
-    int64_t at = block * p->step, end = at + p->step, out_end = out + p->output_step;
+    const int64_t parts = p->output_blocks * pre->groups, part = r->tile % parts;
+    const int64_t group = part / p->output_blocks, out = part % p->output_blocks * p->output_step;
+    const int64_t panels = tenon__qgemm_panels(pre->gemm, pre->outputs),
+                  k = pre->channels * pre->taps, first = group * pre->outputs + out,
+                  left = pre->outputs - out, n = left < p->output_step ? left : p->output_step;
+    int64_t at = r->tile / parts * p->step, end = at + p->step;
     if (end > p->positions) end = p->positions;
-    if (out_end > pre->outputs) out_end = pre->outputs;
+    tenon__qconv_image image = image_of(r);
+    image.x += group * pre->channels;
     const int32_t *bias = bias_of(r);
     int32_t *zero = r->scratch;
     uint8_t *rows = (uint8_t *)r->scratch + p->rows;
-    for (int64_t i = out; pre->zeros && i < out_end; i++)
-        zero[i - out] = tenon__qconvolve_zero(r, W_ZERO, i);
+    for (int64_t i = 0; pre->zeros && i < n; i++)
+        zero[i] = tenon__qconvolve_zero(r, W_ZERO, first + i);
     size_t panel_bytes;
     if (!tenon__qgemm_panel_bytes(pre->gemm, k, &panel_bytes)) return; /* it was packed */
     tenon__qgemm g = {
-        .n = out_end - out,
+        .n = n,
         .k = p->pitch ? p->padded : k,
         .a = rows,
-        .a_row = p->pitch ? p->pitch : k,
+        .a_row = p->pitch ? p->pitch : image.pixel,
         .a_col = 1,
         .a_signed = r->in[X]->dtype == TENON_I8,
         .b_signed = r->in[W]->dtype == TENON_I8,
         .a_zero = tenon__qconvolve_zero(r, X_ZERO, 0),
-        .b = (const uint8_t *)r->packed[0] + (size_t)(out / pre->gemm->nr) * panel_bytes,
+        .b = (const uint8_t *)r->packed[0] +
+             (size_t)(group * panels + out / pre->gemm->nr) * panel_bytes,
         .b_zero = pre->zeros ? zero : NULL,
-        .bias = bias ? bias + out : NULL,
+        .bias = bias ? bias + first : NULL,
         .out = out_of(r),
-        .c_row = pre->outputs,
-        .scale = (const float *)r->packed[1] + out,
+        .c_row = pre->outputs * pre->groups,
+        .scale = (const float *)r->packed[1] + first,
         .y_zero = tenon__qconvolve_zero(r, Y_ZERO, 0),
         .scratch = (uint8_t *)r->scratch + p->lists,
     };
@@ -379,9 +402,9 @@ static void run_product(const tenon__run *r)
             if (g.m > TENON__QGEMM_BLOCK) g.m = TENON__QGEMM_BLOCK;
             tenon__qconv_gather(&image, at, g.m, p->padded, p->pitch, rows);
         } else {
-            g.a = image.x + at * k;
+            g.a = image.x + at * image.pixel;
         }
-        g.c = (uint8_t *)r->out[0]->data + at * pre->outputs + out;
+        g.c = (uint8_t *)r->out[0]->data + at * g.c_row + first;
         pre->gemm->run(&g);
     }
 }
@@ -440,13 +463,14 @@ static int64_t sum_of(const tenon__run *r, int64_t n, int64_t oh, int64_t ow, in
 {
     const prepared *pre = r->prepared;
     const params *p = r->params;
-    const int64_t channels = r->in[X]->dims[r->in[X]->rank - 1];
+    const int64_t channels = r->in[X]->dims[r->in[X]->rank - 1],
+                  first = pre->depthwise ? m : m / pre->outputs * pre->channels;
     int64_t sum = TENON__HAS(r, BIAS) ? tenon__get_i64(TENON_I32, r->in[BIAS]->data, (size_t)m) : 0;
     for (int64_t t = 0; t < pre->taps; t++) {
         const int64_t y = p->h.first + oh * p->h.step + t / p->w.taps * p->h.delta;
         const int64_t x = p->w.first + ow * p->w.step + t % p->w.taps * p->w.delta;
         if (y < 0 || y >= p->h.in || x < 0 || x >= p->w.in) continue;
-        const int64_t at = ((n * p->h.in + y) * p->w.in + x) * channels + (pre->depthwise ? m : 0);
+        const int64_t at = ((n * p->h.in + y) * p->w.in + x) * channels + first;
         for (int64_t c = 0; c < pre->channels; c++)
             sum += (tenon__get_i64(r->in[X]->dtype, r->in[X]->data, (size_t)(at + c)) -
                     tenon__qconvolve_zero(r, X_ZERO, 0)) *
@@ -463,7 +487,7 @@ static tenon_status ref(const tenon__run *r)
     const prepared *pre = r->prepared;
     const double low = r->out[0]->dtype == TENON_U8 ? 0 : -128;
     for (int64_t i = 0; i < tenon__view_count(r->out[0]); i++) {
-        const int64_t m = i % pre->outputs, at = i / pre->outputs;
+        const int64_t all = pre->outputs * pre->groups, m = i % all, at = i / all;
         const float scale =
             one_float(r->in[X_SCALE]) *
             (float)tenon__get_f64(TENON_F32, r->in[W_SCALE]->data,

@@ -32,15 +32,13 @@ static bool is_scalar(const tenon__view *v)
     return tenon__view_count(v) == 1;
 }
 
-/* One or two spatial axes, one group or depthwise, all constant but the input. */
+/* One or two spatial axes, all constant but the input. */
 static bool is_convolution(const tenon__pass_context *c, const tenon__node *node)
 {
     if (!tenon__match_is(node, "QLinearConv") || !all_constant(c, node, 1)) return false;
     const tenon__view *x = tenon__match_view(c, node->inputs[0]),
                       *w = tenon__match_view(c, node->inputs[3]);
-    const int64_t group = tenon__attr_int(node, "group", 1);
-    if (x->rank != w->rank || w->rank < 3 || w->rank > 4 || tenon__view_count(w) <= 0) return false;
-    return group == 1 || (w->dims[1] == 1 && w->dims[0] == group);
+    return x->rank == w->rank && (w->rank == 3 || w->rank == 4) && tenon__view_count(w) > 0;
 }
 
 static bool is_quantiser(const tenon__pass_context *c, const tenon__node *node)

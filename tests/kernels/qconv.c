@@ -141,6 +141,7 @@ static void lines(const void *row_)
             c.m.h.step = c.m.w.step = test_random_in(1, 2);
         }
         c.m.channels = channels[(size_t)i % TEST_COUNT(channels)];
+        c.m.pixel = c.m.channels;
         c.m.fill = (uint8_t)test_random_in(0, 255);
         c.d.x_signed = test_random() % 2;
         c.d.out = test_random() % 2 ? TENON__QGEMM_U8 : TENON__QGEMM_I8;
@@ -189,7 +190,8 @@ static void gathered(const void *row)
         const int64_t from = test_random_in(0, all - 1), count = test_random_in(1, all - from);
         const int64_t k = m.h.taps * m.w.taps * m.channels, padded = k + test_random_in(0, 3);
         const int64_t pitch = padded + test_random_in(0, 9);
-        const size_t plane = (size_t)(batch * m.h.in * m.w.in * m.channels);
+        m.pixel = m.channels + (i % 2 ? test_random_in(0, 20) : 0);
+        const size_t plane = (size_t)(batch * m.h.in * m.w.in * m.pixel);
         const size_t bytes = (size_t)((count - 1) * pitch + padded);
         uint8_t *x = rows_source(plane, 1), *wanted = rows_source(bytes, 1);
         uint8_t *rows = rows_output(bytes + TENON__QCONV_SLACK, 1);
@@ -205,7 +207,7 @@ static void gathered(const void *row)
                 m.w.first + p % m.w.count * m.w.step + tap % m.w.taps * m.w.delta;
             const bool in = j < k && y >= 0 && y < m.h.in && column >= 0 && column < m.w.in;
             wanted[at / padded * pitch + j] =
-                in ? x[((n * m.h.in + y) * m.w.in + column) * m.channels + c] : m.fill;
+                in ? x[((n * m.h.in + y) * m.w.in + column) * m.pixel + c] : m.fill;
         }
         tenon__qconv_gather(&m, from, count, padded, pitch, rows);
         char what[64];
@@ -317,7 +319,11 @@ static void images(const void *row)
                                     .first = -(list[i].kernel / 2),
                                     .in = list[i].in,
                                     .count = (list[i].in - 1) / list[i].step + 1};
-        depthwise c = {.m = {.h = a, .w = a, .batch = 1, .channels = list[i].channels}};
+        depthwise c = {.m = {.h = a,
+                             .w = a,
+                             .batch = 1,
+                             .channels = list[i].channels,
+                             .pixel = list[i].channels}};
         prepare(row, &c, 1, false);
         const int64_t outputs = a.count * a.count * list[i].channels;
         timed t = {.row = row, .c = &c, .y = rows_output((size_t)outputs, 64)};

@@ -123,7 +123,7 @@ static void qlinear_large(void **state)
     driver_destroy(d);
 }
 
-/* Depthwise or one group; channels last. */
+/* Depthwise, one group or some; channels last. */
 static void channels_last(void **state)
 {
     (void)state;
@@ -132,8 +132,10 @@ static void channels_last(void **state)
         geometry g = random_geometry();
         const tenon_dtype x = any_byte(), w = any_byte(), y = any_byte();
         const bool each = test_random_in(0, 1) == 1, zeros = test_random_in(0, 1) == 1;
-        const int64_t channels = counts[test_random_in(0, (int64_t)TEST_COUNT(counts) - 1)];
-        const bool depthwise = channels > 1 && test_random_in(0, 1) == 1;
+        const int64_t groups = i % 3 ? 1 : test_random_in(2, 4);
+        const int64_t channels =
+            groups * counts[test_random_in(0, (int64_t)TEST_COUNT(counts) - 1)];
+        const bool depthwise = groups == 1 && channels > 1 && test_random_in(0, 1) == 1;
         while (g.rank == 3)
             g = random_geometry();
         if (i % 4 == 0) { /* 1 x 1, as it lies */
@@ -143,13 +145,13 @@ static void channels_last(void **state)
             }
         }
         int64_t dims[4] = {g.x[0], g.x[2], 0, channels};
-        const int64_t outputs = depthwise ? channels : test_random_in(1, 70);
+        const int64_t outputs = depthwise ? channels : groups * test_random_in(1, 70);
         for (int k = 0; k < g.rank; k++)
             dims[1 + k] = g.x[2 + k];
         dims[g.rank + 1] = channels;
-        g.group = depthwise ? channels : 1;
+        g.group = depthwise ? channels : groups;
         g.w[0] = outputs;
-        g.w[1] = depthwise ? 1 : channels;
+        g.w[1] = channels / g.group;
         const float x_scale = 0.02f, y_scale = 0.5f + 0.01f * (float)g.w[1];
         driver *d = start("QLinearConvLast", &g);
         random_bytes(d, x, g.rank + 2, dims, false);

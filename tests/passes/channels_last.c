@@ -101,11 +101,20 @@ static void not_what_it_has_no_kernel_for(void **state)
     check_pass(&s, "channels_last", "QuantizeLinear QLinearConv DequantizeLinear",
                "QuantizeLinear QLinearConv DequantizeLinear", 0);
     sample_fini(&s);
+}
+
+static void groups_too(void **state)
+{
+    (void)state;
+    sample s;
     sample_init(&s);
-    x = quantised(&s, sample_input(&s, DIMS(1, 6, 5, 5)));
-    finish(&s, convolution(&s, x, DIMS(4, 3, 3, 3), 2));
-    check_pass(&s, "channels_last", "QuantizeLinear QLinearConv DequantizeLinear",
-               "QuantizeLinear QLinearConv DequantizeLinear", 0);
+    tenon__value_id x = quantised(&s, sample_input(&s, DIMS(2, 6, 5, 5)));
+    x = convolution(&s, x, DIMS(4, 3, 3, 3), 2);
+    finish(&s, convolution(&s, x, DIMS(12, 1, 1, 1), 4));
+    check_pass(&s, "channels_last", "QuantizeLinear QLinearConv QLinearConv DequantizeLinear",
+               "QuantizeLinear Transpose QLinearConvLast QLinearConvLast Transpose "
+               "DequantizeLinear",
+               0);
     sample_fini(&s);
 }
 
@@ -227,6 +236,7 @@ int main(int argc, char **argv)
 {
     static const test_case cases[] = {CASE(goes_through_a_sum),
                                       CASE(one_axis_too),
+                                      CASE(groups_too),
                                       CASE(not_what_it_has_no_kernel_for),
                                       CASE(goes_through_pools),
                                       CASE(goes_through_a_concat),

@@ -38,14 +38,14 @@ static inline void inside(const tenon__conv_axis *a, int64_t o, int64_t *from, i
 static inline void gather_line(const tenon__qconv_image *m, const uint8_t *x, int64_t first,
                                int64_t from, int64_t to, uint8_t *out)
 {
-    const int64_t c = m->channels;
+    const int64_t c = m->channels, step = m->w.delta * m->pixel;
     if (!x) from = to = 0;
     if (from > 0) memset(out, m->fill, (size_t)(from * c));
-    if (m->w.delta == 1 && from < to) {
+    if (step == c && from < to) {
         copy_run(out + from * c, x + (first + from) * c, (to - from) * c);
     } else {
         for (int64_t t = from; t < to; t++)
-            copy_run(out + t * c, x + (first + t * m->w.delta) * c, c);
+            copy_run(out + t * c, x + first * m->pixel + t * step, c);
     }
     if (to < m->w.taps) memset(out + to * c, m->fill, (size_t)((m->w.taps - to) * c));
 }
@@ -55,7 +55,7 @@ static inline void gather_line(const tenon__qconv_image *m, const uint8_t *x, in
 static inline void gather_short(const tenon__qconv_image *m, const uint8_t *x, int64_t line,
                                 uint8_t *out)
 {
-    const int64_t down = m->h.delta * m->w.in * m->channels;
+    const int64_t down = m->h.delta * m->w.in * m->pixel;
     for (int64_t t = 0; t < m->h.taps; t++, x += down, out += line)
         memcpy(out, x, TENON__QCONV_SLACK);
 }
@@ -63,11 +63,11 @@ static inline void gather_short(const tenon__qconv_image *m, const uint8_t *x, i
 void tenon__qconv_gather(const tenon__qconv_image *m, int64_t from, int64_t count, int64_t padded,
                          int64_t pitch, uint8_t *to)
 {
-    const int64_t line = m->w.taps * m->channels, width = m->w.in * m->channels;
+    const int64_t line = m->w.taps * m->channels, width = m->w.in * m->pixel;
     const int64_t k = m->h.taps * line, reach_w = (m->w.taps - 1) * m->w.delta,
                   reach_h = (m->h.taps - 1) * m->h.delta;
     const uint8_t *end = m->x + m->batch * m->h.in * width;
-    const bool is_short = line <= TENON__QCONV_SLACK && m->w.delta == 1;
+    const bool is_short = line <= TENON__QCONV_SLACK && m->w.delta * m->pixel == m->channels;
     int64_t ow = from % m->w.count, oh = from / m->w.count % m->h.count,
             n = from / m->w.count / m->h.count;
     for (int64_t i = 0; i < count; i++, to += pitch) {
@@ -75,8 +75,8 @@ void tenon__qconv_gather(const tenon__qconv_image *m, int64_t from, int64_t coun
         const uint8_t *image = m->x + n * m->h.in * width;
         const bool whole = x >= 0 && y >= 0 && x + reach_w < m->w.in && y + reach_h < m->h.in;
         if (whole && is_short &&
-            end - image - (y + reach_h) * width - x * m->channels >= TENON__QCONV_SLACK) {
-            gather_short(m, image + y * width + x * m->channels, line, to);
+            end - image - (y + reach_h) * width - x * m->pixel >= TENON__QCONV_SLACK) {
+            gather_short(m, image + y * width + x * m->pixel, line, to);
         } else {
             int64_t tap_from = 0, tap_to = m->w.taps;
             if (!whole) inside(&m->w, ow, &tap_from, &tap_to);
@@ -107,10 +107,10 @@ static void aim(const tenon__qconv_image *m, const tenon__qconv_room *room, cons
     const uint8_t **at = room->at;
     for (int64_t a = 0; a < m->h.taps; a++, y += m->h.delta) {
         const bool in = y >= 0 && y < m->h.in;
-        const uint8_t *line = in ? image + y * m->w.in * m->channels : room->line;
+        const uint8_t *line = in ? image + y * m->w.in * m->pixel : room->line;
         for (int64_t b = 0; b < m->w.taps; b++) {
             const int64_t column = x + b * m->w.delta;
-            *at++ = column >= 0 && column < m->w.in ? line + column * m->channels : room->line;
+            *at++ = column >= 0 && column < m->w.in ? line + column * m->pixel : room->line;
         }
     }
 }
@@ -119,7 +119,7 @@ void tenon__qconv_depthwise_line(const tenon__qconv_row *row, const tenon__qconv
                                  tenon__qconv_depthwise *d, const tenon__qconv_room *room,
                                  int64_t n, int64_t line)
 {
-    const uint8_t *image = m->x + n * m->h.in * m->w.in * m->channels;
+    const uint8_t *image = m->x + n * m->h.in * m->w.in * m->pixel;
     const int64_t reach = (m->w.taps - 1) * m->w.delta;
     /* Positions [low, high) have all their columns inside. */
     const int64_t low = m->w.first < 0 ? (-m->w.first + m->w.step - 1) / m->w.step : 0;
@@ -132,7 +132,7 @@ void tenon__qconv_depthwise_line(const tenon__qconv_row *row, const tenon__qconv
         room->at[m->h.taps * m->w.taps + t] = room->line;
     for (int64_t o = 0; o < m->w.count; o += d->positions) {
         d->positions = o >= low && o < high ? high - o : 1;
-        d->y = y + o * m->channels;
+        d->y = y + o * m->pixel;
         aim(m, room, image, m->h.first + line * m->h.step, o);
         row->depthwise(d);
     }

@@ -50,12 +50,13 @@ typedef struct tenon__qconv_plane {
 void tenon__qconv_plane_run(const tenon__qconv_plane *p);
 
 /* ---- channels last ------------------------------------------------------------------------------
- * x is [batch, h.in, w.in, channels], a position of the output h.count * w.count of a batch. */
+ * x is [batch, h.in, w.in, pixel], of which a group takes `channels`; the output has h.count *
+ * w.count positions for each of the batch. */
 
 typedef struct tenon__qconv_image {
     const uint8_t *x;
     tenon__conv_axis h, w;
-    int64_t batch, channels;
+    int64_t batch, channels, pixel;
     uint8_t fill; /* the byte that lies in the padding: the zero point */
 } tenon__qconv_image;
 
