@@ -4,8 +4,9 @@
  * conditions of Where. Plain, or in blocks of 16 channels. Put in by pass `chain`; opkit/chain.h
  * says how.
  *
- * A tile walks its elements in pieces that stay in the first cache level; all links but the last
- * write to scratch. Each link is the row that its operator would use: the bits are the same. */
+ * A tile walks its elements in pieces, which mostly stay in the first cache level; all links but
+ * the last write to scratch. Larger pieces go straight into the output, where no input that is read
+ * later has its memory. Each link is the row that its operator would use: the bits are the same. */
 #include "opkit/chain.h"
 
 #include <stdio.h>
@@ -13,10 +14,10 @@
 
 #include "opkit/broadcast.h"
 
-/* Elements of a piece. */
-#define PIECE 2048
-/* Tiles are whole numbers of these. */
-#define GRAIN 64
+/* Elements of a piece; of one at most where operands must be written out for short runs, which is
+ * done once for a piece. */
+#define PIECE      2048
+#define WIDE_PIECE 16384
 
 typedef struct chain_link {
     tenon__formula formula;
@@ -35,7 +36,7 @@ typedef struct prepared {
 } prepared;
 
 typedef struct params {
-    int64_t total, per_tile;
+    int64_t total, per_tile, piece;
     tenon__eltwise_fn fn[TENON__CHAIN_LINKS];
     tenon__broadcast broadcast[TENON__CHAIN_LINKS];
 } params;
@@ -117,66 +118,115 @@ static tenon_status prepare(tenon__prepare *c)
     return TENON_OK;
 }
 
+static tenon_status bind_link(tenon__bind *c, int i, double *cost_ns)
+{
+    const attrs *a = c->attrs;
+    const chain_link *l = &a->links[i];
+    params *p = c->params;
+    const tenon__view *in[TENON__FORMULA_OPERANDS];
+    const tenon_dtype dtype = dtype_of(l, c->in);
+    const tenon__eltwise_row *row = tenon__eltwise_find(c->cpu, l->formula, dtype, NULL);
+    uint32_t tiles;
+    if (!row)
+        return tenon__fail(c->err, TENON_ETYPE, "no kernel for %s of %s",
+                           tenon__formula_text(l->formula), tenon_dtype_text(dtype));
+    tenon__view whole = *c->out[0];
+    for (int k = 0; k < l->operands; k++)
+        in[k] = l->operand[k] == TENON__CHAIN_PREVIOUS ? &whole : c->in[l->operand[k]];
+    p->fn[i] = row->fn;
+    *cost_ns += (double)row->cost_ns;
+    return tenon__broadcast_bind(&p->broadcast[i], c->out[0], in, l->operands, 1.0, &tiles, c->err);
+}
+
+/* Pieces end where runs do, as far as they can. */
+static int64_t piece_of(const attrs *a, const params *p, double cost_ns)
+{
+    int64_t most = PIECE, run = 1;
+    for (int i = 0; i < a->count; i++) {
+        const tenon__broadcast *b = &p->broadcast[i];
+        if (b->rank > 1 && b->dims[b->rank - 1] > run) run = b->dims[b->rank - 1];
+        if (b->pieces && 20e3 / cost_ns > (double)most)
+            most = 20e3 / cost_ns < WIDE_PIECE ? (int64_t)(20e3 / cost_ns) : WIDE_PIECE;
+    }
+    if (run <= most) {
+        const int64_t unit = run * TENON__BLOCK <= most ? run * TENON__BLOCK : run;
+        return most / unit * unit;
+    }
+    const int64_t parts = (run + most - 1) / most;
+    return ((run + parts - 1) / parts + TENON__BLOCK - 1) / TENON__BLOCK * TENON__BLOCK;
+}
+
 static tenon_status bind(tenon__bind *c)
 {
     const attrs *a = c->attrs;
     params *p = c->params;
-    double cost_ns = 0;
-    tenon__view whole = *c->out[0];
-    whole.data = NULL;
+    double cost_ns = 0.1;
     for (int i = 0; i < a->count; i++) {
-        const chain_link *l = &a->links[i];
-        const tenon__view *in[TENON__FORMULA_OPERANDS];
-        const tenon__eltwise_row *row =
-            tenon__eltwise_find(c->cpu, l->formula, dtype_of(l, c->in), NULL);
-        if (!row)
-            return tenon__fail(c->err, TENON_ETYPE, "no kernel for %s of %s",
-                               tenon__formula_text(l->formula),
-                               tenon_dtype_text(dtype_of(l, c->in)));
-        for (int k = 0; k < l->operands; k++)
-            in[k] = l->operand[k] == TENON__CHAIN_PREVIOUS ? &whole : c->in[l->operand[k]];
-        uint32_t tiles;
-        tenon_status st = tenon__broadcast_bind(&p->broadcast[i], c->out[0], in, l->operands, 1.0,
-                                                &tiles, c->err);
+        tenon_status st = bind_link(c, i, &cost_ns);
         if (st) return st;
-        p->fn[i] = row->fn;
-        cost_ns += (double)row->cost_ns;
     }
     p->total = p->broadcast[0].total;
-    c->tiles = tenon__tiles((p->total + GRAIN - 1) / GRAIN, (cost_ns + 0.1) * GRAIN, &p->per_tile);
-    p->per_tile *= GRAIN;
-    c->scratch_bytes = PIECE * sizeof(float);
+    c->tiles = 0;
+    if (p->total == 0) return TENON_OK;
+    p->piece = piece_of(a, p, cost_ns);
+    if (p->piece > p->total) p->piece = p->total;
+    c->tiles = tenon__tiles((p->total + p->piece - 1) / p->piece, cost_ns * (double)p->piece,
+                            &p->per_tile);
+    p->per_tile *= p->piece;
+    c->scratch_bytes = (size_t)p->piece * sizeof(float);
     c->flops = (double)p->total * a->count;
     return TENON_OK;
 }
 
-/* Elements [begin, end) through link i. */
-static void run_link(const tenon__run *r, int i, int64_t begin, int64_t end)
+/* Elements [begin, end) through link i; `room` holds what passes from link to link. */
+static void run_link(const tenon__run *r, int i, int64_t begin, int64_t end, float *room)
 {
     const attrs *a = r->attrs;
     const params *p = r->params;
     const chain_link *l = &a->links[i];
+    const tenon__broadcast *b = &p->broadcast[i];
+    const bool straight = b->rank == 1; /* operands go on evenly, or stay */
     const void *in[TENON__FORMULA_OPERANDS] = {NULL};
+    int step[TENON__FORMULA_OPERANDS] = {0};
     uint32_t local = 0;
     for (int k = 0; k < l->operands; k++) {
         const bool previous = l->operand[k] == TENON__CHAIN_PREVIOUS;
-        in[k] = previous ? r->scratch : r->in[l->operand[k]]->data;
+        step[k] = previous ? 1 : (int)b->strides[k][0];
+        in[k] = previous ? room : r->in[l->operand[k]]->data;
+        if (straight && !previous && step[k])
+            in[k] = (const uint8_t *)in[k] + (size_t)begin * b->bytes[k];
         local |= (uint32_t)previous << k;
     }
-    void *out = i == a->count - 1 ? (float *)r->out[0]->data + begin : r->scratch;
-    tenon__broadcast_piece(&p->broadcast[i], begin, end, out, in, local, p->fn[i], l->p);
+    void *out = i == a->count - 1 ? (float *)r->out[0]->data + begin : room;
+    if (straight)
+        p->fn[i](out, in, step, end - begin, l->p);
+    else
+        tenon__broadcast_piece(b, begin, end, out, in, local, p->fn[i], l->p);
+}
+
+/* Whether a link behind the first reads what lies where the output goes. */
+static bool reads_output(const tenon__run *r)
+{
+    const attrs *a = r->attrs;
+    for (int i = 1; i < a->count; i++)
+        for (int k = 0; k < a->links[i].operands; k++) {
+            const int64_t from = a->links[i].operand[k];
+            if (from != TENON__CHAIN_PREVIOUS && r->in[from]->data == r->out[0]->data) return true;
+        }
+    return false;
 }
 
 static tenon_status run(const tenon__run *r)
 {
     const attrs *a = r->attrs;
     const params *p = r->params;
+    const bool apart = p->piece <= PIECE || reads_output(r);
     int64_t begin = (int64_t)r->tile * p->per_tile, end = begin + p->per_tile;
     end = end < p->total ? end : p->total;
     for (int64_t to; begin < end; begin = to) {
-        to = end - begin < PIECE ? end : begin + PIECE;
+        to = end - begin < p->piece ? end : begin + p->piece;
         for (int i = 0; i < a->count; i++)
-            run_link(r, i, begin, to);
+            run_link(r, i, begin, to, apart ? r->scratch : (float *)r->out[0]->data + begin);
     }
     return TENON_OK;
 }

@@ -86,21 +86,24 @@ static void random_chains(void **state)
     }
 }
 
-/* Where an operand has the output's memory, it is read before it is written. */
+/* Where an operand has the output's memory, it is read before it is written; in rows so short that
+ * pieces are large, too. */
 static void in_place(void **state)
 {
     (void)state;
     const int64_t formulas[3] = {TENON__F_NEG, TENON__F_MUL, TENON__F_ADD},
-                  operands[9] = {0, -1, -1, -1, 1, -1, 0, -1, -1};
+                  operands[9] = {0, -1, -1, -1, 2, -1, 1, -1, -1}, widths[2] = {90, 7};
     const float parameters[12] = {0};
-    for (uint32_t i = 0; i < 2; i++) {
+    for (uint32_t i = 0; i < 4; i++) {
+        const int64_t dims[2] = {70 * 90 / widths[i / 2], widths[i / 2]};
         driver *d = driver_create("Chain", 1);
-        driver_random(d, TENON_F32, 2, (int64_t[]){70, 90}, -1, 1);
-        driver_random(d, TENON_F32, 2, (int64_t[]){70, 90}, -1, 1);
+        driver_random(d, TENON_F32, 2, dims, -1, 1);
+        driver_random(d, TENON_F32, 2, dims, -1, 1);
+        driver_random(d, TENON_F32, 1, dims + 1, -1, 1);
         driver_ints(d, TENON__CHAIN_FORMULAS, 3, formulas);
         driver_ints(d, TENON__CHAIN_OPERANDS, 9, operands);
         driver_floats(d, TENON__CHAIN_PARAMETERS, 12, parameters);
-        driver_inplace(d, i);
+        driver_inplace(d, i % 2);
         driver_check(d);
         driver_destroy(d);
     }
