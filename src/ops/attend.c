@@ -51,6 +51,7 @@ typedef struct params {
     int64_t scores_at, chunk_at; /* in scratch, in floats */
     uint32_t pack_tiles, tiles;
     bool packs; /* phase 0 packs all keys into work */
+    bool dots;  /* so few keys that each score is a product of its own */
 } params;
 
 /* ---- attributes ---- */
@@ -196,6 +197,24 @@ static const int64_t *inverse(const int64_t *order, size_t rank, int64_t *out)
     return order ? out : NULL;
 }
 
+/* Neighbouring outer dims along which all operands go on evenly are one. */
+static void collapse(params *p)
+{
+    steps *const all[] = {&p->q, &p->k, &p->v, &p->m, &p->y};
+    int kept = 0;
+    for (int i = 0; i < p->outer_count; i++) {
+        bool even = kept > 0;
+        if (p->outer[i] == 1) continue;
+        for (size_t s = 0; s < sizeof all / sizeof *all; s++)
+            even = even && all[s]->outer[kept - 1] == all[s]->outer[i] * p->outer[i];
+        const int to = even ? kept - 1 : kept++;
+        p->outer[to] = even ? p->outer[to] * p->outer[i] : p->outer[i];
+        for (size_t s = 0; s < sizeof all / sizeof *all; s++)
+            all[s]->outer[to] = all[s]->outer[i];
+    }
+    p->outer_count = kept;
+}
+
 /* Y as [outer, m, e], and the numbers of it all. */
 static tenon_status geometry(const attrs *a, uint32_t in_count, const tenon__view *const *in,
                              const tenon__view *out, params *p, tenon_error *err)
@@ -212,7 +231,7 @@ static tenon_status geometry(const attrs *a, uint32_t in_count, const tenon__vie
     p->k = steps_of(in[K], a->order[K], p->outer_count);
     p->v = steps_of(in[V], a->order[V], p->outer_count);
     p->y = steps_of(out, y_order, p->outer_count);
-    if (mask) p->m = steps_of(mask, NULL, p->outer_count);
+    p->m = mask ? steps_of(mask, NULL, p->outer_count) : (steps){{0}, 0, 0};
     p->batch = 1;
     for (int i = 0; i < p->outer_count; i++) {
         p->outer[i] = out->dims[y_order ? y_order[i] : i];
@@ -222,6 +241,7 @@ static tenon_status geometry(const attrs *a, uint32_t in_count, const tenon__vie
     p->size = q.dims[q.rank - 1];
     p->keys = v.dims[v.rank - 2];
     p->v_size = v.dims[v.rank - 1];
+    collapse(p);
     if (p->size == 1) p->k.row = 1; /* the kernels want a step of 1 along d or n */
     return TENON_OK;
 }
@@ -279,7 +299,8 @@ static tenon_status bind(tenon__bind *c)
     p->score_step = (p->panels * p->gemm->nr + 15) / 16 * 16;
     cut(p, c);
     p->tiles = c->tiles;
-    p->packs = p->blocks > 1 && p->size > 0 && p->panels > 0;
+    p->dots = p->keys <= TENON__GEMM_DOT_MAX && p->k.row == 1;
+    p->packs = p->blocks > 1 && p->size > 0 && p->panels > 0 && !p->dots;
     int64_t nr = p->gemm->nr, work = 0, scratch = 0, chunks = (p->panels + CHUNK - 1) / CHUNK;
     if (p->batch > INT32_MAX / (chunks + 1))
         return tenon__fail(c->err, TENON_ELIMIT, "%lld matrices are too many", (long long)p->batch);
@@ -313,8 +334,9 @@ typedef struct place {
 static place place_of(const params *p, int64_t batch)
 {
     place w;
-    for (int i = p->outer_count; i-- > 0; batch /= p->outer[i])
+    for (int i = p->outer_count; --i > 0; batch /= p->outer[i])
         w.index[i] = batch % p->outer[i];
+    w.index[0] = batch;
     return w;
 }
 
@@ -365,6 +387,24 @@ typedef struct work {
     float *scores, scale;
 } work;
 
+/* Scores of few keys. */
+static void dot_keys(const work *w, const float *q, const float *k)
+{
+    const params *p = w->p;
+    const tenon__gemm g = {.m = w->count,
+                           .n = p->keys,
+                           .k = p->size,
+                           .a = q,
+                           .a_row = p->q.row,
+                           .a_col = 1,
+                           .b = k,
+                           .c = w->scores,
+                           .c_row = p->score_step,
+                           .scale = w->scale,
+                           .scratch = w->r->scratch};
+    p->gemm->dot(&g, p->k.col);
+}
+
 static void multiply_keys(const work *w)
 {
     const params *p = w->p;
@@ -372,6 +412,10 @@ static void multiply_keys(const work *w)
     const float *q = (const float *)w->r->in[Q]->data + offset(p, &p->q, &w->at) +
                      w->first * p->q.row,
                 *k = (const float *)w->r->in[K]->data + offset(p, &p->k, &w->at);
+    if (p->dots) {
+        dot_keys(w, q, k);
+        return;
+    }
     const bool few = !p->packs && w->count <= TENON__ATTENTION_FEW;
     if (few && p->k.row == 1) {
         p->row->few(q, p->q.row, w->count, k, p->k.col, p->keys, p->size, w->scale, w->scores,
