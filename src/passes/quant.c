@@ -138,9 +138,10 @@ static void close_group(tenon__pass_context *c, group *g)
     if (g->between) g->between->dead = true;
 }
 
-static bool weights_scaled(const quantised *w, int64_t axis)
+/* One scale, or one for each place on this axis of `rank`. */
+static bool weights_scaled(const quantised *w, int64_t axis, int rank)
 {
-    return one_scale(w) || (w->scales->rank == 1 && w->axis == axis);
+    return one_scale(w) || (w->scales->rank == 1 && (w->axis == axis || w->axis + rank == axis));
 }
 
 /* A bias as int32 in units of sx * sw: as it is stored, or rounded from float32. */
@@ -192,7 +193,8 @@ static tenon_status fuse_conv(tenon__pass_context *c, group *g)
     tenon__value_id bias;
     if (!dequantised(c, g->op->inputs[0], &x) || !dequantised(c, tenon__match_input(g->op, 1), &w))
         return TENON_OK;
-    if (!is_byte(x.dtype) || !is_byte(w.dtype) || !one_scale(&x) || !weights_scaled(&w, 0))
+    if (!is_byte(x.dtype) || !is_byte(w.dtype) || !one_scale(&x) ||
+        !weights_scaled(&w, 0, tenon__match_view(c, w.x)->rank))
         return TENON_OK;
     if (tenon__match_input(g->op, 3) != TENON__NO_VALUE || tenon__attr_find(g->op, "activation"))
         return TENON_OK;
@@ -211,8 +213,10 @@ static tenon_status fuse_matmul(tenon__pass_context *c, group *g)
     quantised a, b;
     if (!dequantised(c, g->op->inputs[0], &a) || !dequantised(c, tenon__match_input(g->op, 1), &b))
         return TENON_OK;
-    if (!is_byte(a.dtype) || !is_byte(b.dtype) || !one_scale(&a) || !one_scale(&b) ||
-        a.dtype != g->y.dtype)
+    const bool columns = tenon__match_const(c, b.x) && tenon__match_view(c, b.x)->rank == 2 &&
+                         weights_scaled(&b, 1, 2);
+    if (!is_byte(a.dtype) || !is_byte(b.dtype) || !one_scale(&a) || a.dtype != g->y.dtype ||
+        !(one_scale(&b) || columns))
         return TENON_OK;
     if (g->op->attr_count || g->op->input_count > 2) return TENON_OK;
     tenon_status st;
@@ -227,14 +231,15 @@ static tenon_status fuse_gemm(tenon__pass_context *c, group *g)
     tenon__value_id bias;
     if (!dequantised(c, g->op->inputs[0], &a) || !dequantised(c, tenon__match_input(g->op, 1), &b))
         return TENON_OK;
-    if (!is_byte(a.dtype) || !is_byte(b.dtype) || !one_scale(&a) || !one_scale(&b) ||
-        !tenon__match_const(c, b.x))
+    const int64_t axis = tenon__attr_int(g->op, "transB", 0) ? 0 : 1; /* of the columns */
+    if (!is_byte(a.dtype) || !is_byte(b.dtype) || !one_scale(&a) || !tenon__match_const(c, b.x) ||
+        !weights_scaled(&b, axis, 2))
         return TENON_OK;
     if (a.dtype != g->y.dtype || tenon__attr_find(g->op, "activation") ||
         tenon__attr_float(g->op, "alpha", 1) != 1 || tenon__attr_float(g->op, "beta", 1) != 1 ||
         tenon__match_view(c, b.x)->rank != 2)
         return TENON_OK;
-    int64_t columns = tenon__match_view(c, b.x)->dims[tenon__attr_int(g->op, "transB", 0) ? 0 : 1];
+    int64_t columns = tenon__match_view(c, b.x)->dims[axis];
     tenon_status st = integer_bias(c, tenon__match_input(g->op, 2), &a, &b, columns, &bias);
     if (st) return st == TENON_EAGAIN ? TENON_OK : st;
     if ((st = give_zero(c, &a)) || (st = give_zero(c, &b)) || (st = give_zero(c, &g->y))) return st;

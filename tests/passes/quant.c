@@ -99,9 +99,45 @@ static void average_pool(void **state)
     }
 }
 
+/* A scale for each column; not one for each row. */
+static void columns(void **state)
+{
+    (void)state;
+    sample s;
+    static const struct {
+        const char *op, *fused;
+        int64_t axis, turned;
+    } list[] = {{"MatMul", "QLinearMatMul", 1, 0},
+                {"MatMul", "QLinearMatMul", -1, 0},
+                {"MatMul", NULL, 0, 0},
+                {"Gemm", "QGemm", 1, 0},
+                {"Gemm", "QGemm", 0, 1},
+                {"Gemm", NULL, 1, 1}};
+    const float scales[6] = {0.001f, 0.002f, 0.003f, 0.004f, 0.005f, 0.006f};
+    const int8_t w[36] = {3, -4, 5, 100, -128, 127, 6, 7, -8, 9, 10, 11, 50, -70};
+    for (size_t i = 0; i < TEST_COUNT(list); i++) {
+        const tenon__attr axis = tenon__attr_of_int("axis", list[i].axis),
+                          turned = tenon__attr_of_int("transB", list[i].turned);
+        char before[128], after[128];
+        sample_init(&s);
+        tenon__value_id x = input(&s, DIMS(4, 6)), b = sample_const(&s, TENON_I8, DIMS(6, 6), w);
+        b = sample_node(&s, "DequantizeLinear", IN(b, sample_const(&s, TENON_F32, DIMS(6), scales)),
+                        &axis, 1);
+        finish(&s, sample_node(&s, list[i].op, IN(x, b), &turned, list[i].op[0] == 'G'));
+        (void)snprintf(before, sizeof before,
+                       "QuantizeLinear DequantizeLinear DequantizeLinear %s QuantizeLinear "
+                       "DequantizeLinear",
+                       list[i].op);
+        (void)snprintf(after, sizeof after, "QuantizeLinear %s DequantizeLinear",
+                       list[i].fused ? list[i].fused : "");
+        check_pass(&s, "quant", before, list[i].fused ? after : before, NEAR);
+        sample_fini(&s);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {CASE(depthwise_convolution), CASE(concat),
-                                      CASE(average_pool)};
+    static const test_case cases[] = {CASE(depthwise_convolution), CASE(concat), CASE(average_pool),
+                                      CASE(columns)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }
