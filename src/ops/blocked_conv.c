@@ -21,7 +21,8 @@
 #define TILE_NS           20e3
 #define MAC_NS            (1.0 / 55)  /* of one core with wide vectors */
 #define SMALL_WEIGHTS     (384 << 10) /* bytes that every tile may walk over */
-#define WINOGRAD_CHANNELS 32          /* at least, of both sides */
+#define WINOGRAD_CHANNELS 16          /* at least, of both sides */
+#define WINOGRAD_PRODUCT  512         /* the same, multiplied: transforms must be repaid */
 #define WINOGRAD_EXTENT   10          /* at least, of the output */
 /* Each tile of patches transforms its input anew for each share of the outputs. */
 #define WINOGRAD_OUTPUTS 64
@@ -130,8 +131,9 @@ static path choose(const tenon__prepare *c, const prepared *pre)
         return DIRECT;
     for (int i = 0; i < 2; i++)
         if (w->stride[i] != 1 || w->dilation[i] != 1 || !wide(c->out[0], 2 + i)) return DIRECT;
-    return pre->channels >= WINOGRAD_CHANNELS && pre->outputs >= WINOGRAD_CHANNELS ? WINOGRAD
-                                                                                   : DIRECT;
+    const bool enough = pre->channels >= WINOGRAD_CHANNELS && pre->outputs >= WINOGRAD_CHANNELS &&
+                        pre->channels * pre->outputs >= WINOGRAD_PRODUCT;
+    return enough ? WINOGRAD : DIRECT;
 }
 
 static tenon_status prepare(tenon__prepare *c)
