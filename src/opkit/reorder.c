@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A unit is one block: sixteen lines of a plane on one side, a line of sixteen on the other;
- * transposed in squares of 16. */
+/* A unit is a stretch of one block: of sixteen lines of a plane on one side, of a line of sixteen
+ * on the other; transposed in squares of 16. */
 #include "opkit/reorder.h"
 
 #define ELEMENT_NS 0.15
+#define STRETCH    2048 /* positions */
 
 tenon_status tenon__reorder_bind(tenon__bind *c)
 {
@@ -13,10 +14,10 @@ tenon_status tenon__reorder_bind(tenon__bind *c)
     p->channels = x->dims[1];
     p->blocks = (x->dims[1] + TENON__BLOCK - 1) / TENON__BLOCK;
     p->plane = tenon__dims_product(x->dims, 2, x->rank);
-    p->units = x->dims[0] * p->blocks;
-    c->tiles = p->plane ? tenon__tiles(p->units, (double)p->plane * TENON__BLOCK * ELEMENT_NS,
-                                       &p->per_tile)
-                        : 0;
+    p->stretches = (p->plane + STRETCH - 1) / STRETCH;
+    p->units = x->dims[0] * p->blocks * p->stretches;
+    const double positions = (double)(p->plane < STRETCH ? p->plane : STRETCH);
+    c->tiles = tenon__tiles(p->units, positions * TENON__BLOCK * ELEMENT_NS, &p->per_tile);
     return TENON_OK;
 }
 
@@ -72,14 +73,17 @@ static tenon_status run(const tenon__run *r, bool to)
     int64_t end = (r->tile + (int64_t)1) * p->per_tile;
     if (end > p->units) end = p->units;
     for (int64_t u = r->tile * p->per_tile; u < end; u++) {
-        const int64_t n = u / p->blocks, first = u % p->blocks * TENON__BLOCK;
+        const int64_t block = u / p->stretches, at = u % p->stretches * STRETCH;
+        const int64_t n = block / p->blocks, first = block % p->blocks * TENON__BLOCK;
         const int64_t left = p->channels - first, some = left < TENON__BLOCK ? left : TENON__BLOCK;
-        const int64_t plain = (n * p->channels + first) * line, blocked = u * p->plane * position;
+        const int64_t count = p->plane - at < STRETCH ? p->plane - at : STRETCH;
+        const int64_t plain = (n * p->channels + first) * line + at * elem,
+                      blocked = (block * p->plane + at) * position;
         if (to) {
-            clear_lanes(dst + blocked, p->plane, some, elem);
-            turn(src + plain, line, dst + blocked, position, some, p->plane);
+            clear_lanes(dst + blocked, count, some, elem);
+            turn(src + plain, line, dst + blocked, position, some, count);
         } else {
-            turn(src + blocked, position, dst + plain, line, p->plane, some);
+            turn(src + blocked, position, dst + plain, line, count, some);
         }
     }
     return TENON_OK;

@@ -9,7 +9,8 @@
 typedef struct tenon__reorder_params {
     const tenon__transpose_row *row;
     int64_t blocks, channels, plane; /* of one batch; positions */
-    int64_t units, per_tile;         /* a unit is one block of one batch */
+    int64_t stretches;               /* that a plane is cut into */
+    int64_t units, per_tile;         /* a unit is one stretch of one block of one batch */
 } tenon__reorder_params;
 
 tenon_status tenon__reorder_infer(tenon__infer *c, tenon__layout from, tenon__layout to);
