@@ -53,7 +53,7 @@ static bool is_quantiser(const tenon__pass_context *c, const tenon__node *node)
  * in any order as long as all inputs have all of them. */
 static bool is_elementwise(const tenon__pass_context *c, const tenon__node *node)
 {
-    if (node->output_count != 1) return false;
+    if (node->output_count != 1 || node->outputs[0] == TENON__NO_VALUE) return false;
     const tenon__view *y = tenon__match_view(c, node->outputs[0]);
     for (uint32_t i = 0; i < node->input_count; i++) {
         const tenon__view *x = tenon__match_view(c, tenon__match_input(node, i));
@@ -70,17 +70,18 @@ static bool is_byte(tenon_dtype d)
 
 static bool is_max(const tenon__pass_context *c, const tenon__node *node)
 {
+    if (!tenon__match_is(node, "MaxPool") || node->output_count != 1) return false;
     const tenon__view *x = tenon__match_view(c, node->inputs[0]);
-    return tenon__match_is(node, "MaxPool") && node->output_count == 1 && is_byte(x->dtype) &&
-           (x->rank == 3 || x->rank == 4);
+    return is_byte(x->dtype) && (x->rank == 3 || x->rank == 4);
 }
 
 static bool is_average(const tenon__pass_context *c, const tenon__node *node)
 {
-    const int rank = tenon__match_view(c, node->inputs[0])->rank;
     if (tenon__attr_int(node, "channels_last", 0)) return false;
-    return tenon__match_is(node, "QLinearGlobalAveragePool") ||
-           (tenon__match_is(node, "QLinearAveragePool") && (rank == 3 || rank == 4));
+    if (tenon__match_is(node, "QLinearGlobalAveragePool")) return true;
+    if (!tenon__match_is(node, "QLinearAveragePool")) return false;
+    const int rank = tenon__match_view(c, node->inputs[0])->rank;
+    return rank == 3 || rank == 4;
 }
 
 /* Floats between bytes are carried only as far as bytes again. */
@@ -208,20 +209,28 @@ static tenon_status turn_concat(regions *r, tenon__node *node)
 
 /* ---- the walk ---- */
 
-/* A Transpose of the file that does what a border does: true where it was taken care of. */
-static bool is_border(const tenon__node *node, int rank, bool *last)
+/* Whether a Transpose of the file moves channels last, or from there (with three axes it is both).
+ */
+static void read_order(const tenon__node *node, int rank, bool *to, bool *from)
 {
     size_t count;
     const int64_t *perm = tenon__attr_ints(node, "perm", &count);
-    bool to = true, from = true;
-    if (!tenon__match_is(node, "Transpose") || !perm || rank < 3 || count != (size_t)rank)
-        return false;
-    for (int i = 0; i < rank; i++) {
-        to = to && perm[i] == (i == 0 ? 0 : i % (rank - 1) + 1);
-        from = from && perm[i] == (i == 0 ? 0 : i == 1 ? rank - 1 : i - 1);
+    *to = *from = perm && count == (size_t)rank;
+    for (int i = 0; i < rank && (*to || *from); i++) {
+        *to = *to && perm[i] == (i == 0 ? 0 : i % (rank - 1) + 1);
+        *from = *from && perm[i] == (i == 0 ? 0 : i == 1 ? rank - 1 : i - 1);
     }
-    *last = to;
-    return to || from;
+}
+
+/* The borders of regions are where the file has them. */
+static tenon_status visit_transpose(regions *r, tenon__node *node, int rank)
+{
+    const tenon__value_id twin = twin_of(r, node->inputs[0]);
+    bool to, from;
+    read_order(node, rank, &to, &from);
+    if (from) r->twin[node->outputs[0]] = node->inputs[0];
+    if (!to || twin == TENON__NO_VALUE) return TENON_OK;
+    return tenon__rewrite_op(r->c, node, "Identity", &twin, 1, NULL, 0);
 }
 
 static bool any_turned(const regions *r, const tenon__node *node)
@@ -231,25 +240,20 @@ static bool any_turned(const regions *r, const tenon__node *node)
     return false;
 }
 
-/* Floats go on as bytes do, but a DequantizeLinear must not lead out of the region. */
+/* Floats go on too, where they do not lead out of the region. */
 static bool goes_on(const regions *r, const tenon__node *node)
 {
     return is_elementwise(r->c, node) &&
-           (!tenon__match_is(node, "DequantizeLinear") || !r->leaves[node->outputs[0]]);
+           (is_byte(tenon__match_view(r->c, node->outputs[0])->dtype) ||
+            !r->leaves[node->outputs[0]]);
 }
 
 static tenon_status visit(regions *r, tenon__node *node)
 {
     if (node->output_count < 1 || node->input_count < 1) return TENON_OK;
     const tenon__view *y = tenon__match_view(r->c, node->outputs[0]);
-    bool last;
     if (!y || y->rank < 3 || y->kind != TENON_VALUE_TENSOR) return TENON_OK;
-    if (is_border(node, y->rank, &last)) {
-        const tenon__value_id twin = twin_of(r, node->inputs[0]);
-        if (!last) r->twin[node->outputs[0]] = node->inputs[0];
-        if (!last || twin == TENON__NO_VALUE) return TENON_OK;
-        return tenon__rewrite_op(r->c, node, "Identity", &twin, 1, NULL, 0);
-    }
+    if (tenon__match_is(node, "Transpose")) return visit_transpose(r, node, y->rank);
     if (is_convolution(r->c, node)) return turn_convolution(r, node);
     if (!any_turned(r, node)) return TENON_OK;
     if (goes_on(r, node)) return turn_elementwise(r, node);

@@ -232,6 +232,21 @@ static void takes_the_transposes_of_the_file(void **state)
     sample_fini(&s);
 }
 
+static void with_one_axis_they_look_alike(void **state)
+{
+    (void)state;
+    sample s;
+    const tenon__attr turn[] = {ints("perm", 3, (const int64_t[]){0, 2, 1})};
+    sample_init(&s);
+    tenon__value_id x = quantised(&s, sample_input(&s, DIMS(2, 30, 5)));
+    x = convolution(&s, sample_node(&s, "Transpose", IN(x), turn, 1), DIMS(8, 5, 3), 1);
+    finish(&s, sample_node(&s, "Transpose", IN(x), turn, 1));
+    check_pass(&s, "channels_last",
+               "QuantizeLinear Transpose QLinearConv Transpose DequantizeLinear",
+               "QuantizeLinear QLinearConvLast Identity DequantizeLinear", 0);
+    sample_fini(&s);
+}
+
 int main(int argc, char **argv)
 {
     static const test_case cases[] = {CASE(goes_through_a_sum),
@@ -243,6 +258,7 @@ int main(int argc, char **argv)
                                       CASE(goes_through_a_gate),
                                       CASE(goes_through_floats_between),
                                       CASE(floats_that_leave_are_plain),
-                                      CASE(takes_the_transposes_of_the_file)};
+                                      CASE(takes_the_transposes_of_the_file),
+                                      CASE(with_one_axis_they_look_alike)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }
