@@ -53,6 +53,12 @@ bool test_long(void);
 /* True where tests/run.py --wrap runs the program under an emulator. */
 bool test_emulated(void);
 
+/* `rounds` of random work; an eighth of them under an emulator, which is slow. */
+static inline int test_rounds(int rounds)
+{
+    return test_emulated() ? (rounds + 7) / 8 : rounds;
+}
+
 /* Random numbers that depend only on --seed and the case's name. */
 uint64_t test_random(void);
 /* In [low, high], both counted. */

@@ -158,7 +158,7 @@ static void edges(const void *r)
 static void epilogues(const void *r)
 {
     const tenon__gemm_row *row = r;
-    for (int i = 0; i < 300; i++)
+    for (int i = 0; i < test_rounds(300); i++)
         compare(row, test_random_in(1, 3 * row->mr), test_random_in(1, 5 * row->nr),
                 test_random_in(0, 8) ? test_random_in(1, 90) : test_random_in(500, 1100),
                 ROWS_UNIFORM, false);
@@ -179,7 +179,7 @@ static void collisions(const void *r)
 static void not_finite(const void *r)
 {
     const tenon__gemm_row *row = r;
-    for (int i = 0; i < 100; i++)
+    for (int i = 0; i < test_rounds(100); i++)
         compare(row, test_random_in(1, 2 * row->mr), test_random_in(1, 3 * row->nr),
                 test_random_in(1, 12), ROWS_SPECIAL, true);
 }
@@ -200,7 +200,7 @@ static void relu_keeps_nan(const void *r)
 static void cuts(const void *r)
 {
     const tenon__gemm_row *row = r;
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < test_rounds(40); i++) {
         const int64_t m = test_random_in(1, 120), n = test_random_in(1, 6 * row->nr);
         problem *p = problem_create(row, m, n, test_random_in(1, 1200), ROWS_UNIFORM);
         epilogue_random(p, ROWS_UNIFORM);
@@ -240,7 +240,7 @@ static void cuts(const void *r)
 static void dots(const void *r)
 {
     const tenon__gemm_row *row = r;
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < test_rounds(200); i++) {
         const int64_t m = test_random_in(0, 11), n = test_random_in(1, TENON__GEMM_DOT_MAX);
         problem *p = problem_create(row, m, n, test_random_in(0, 150), ROWS_UNIFORM);
         p->a_turned = false;
@@ -267,7 +267,7 @@ static void packs(const void *r)
 {
     const tenon__gemm_row *row = r;
     const tenon_dtype dtypes[] = {TENON_F32, TENON_F16, TENON_BF16};
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < test_rounds(200); i++) {
         const tenon_dtype dtype = dtypes[i % 3];
         const int64_t k = test_random_in(0, 150), n = test_random_in(1, 3 * row->nr);
         const size_t count = (size_t)(k * n), size = dtype == TENON_F32 ? 4 : 2;

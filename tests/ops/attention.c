@@ -72,7 +72,7 @@ static void check(const problem *p)
 static void random_problems(void **state)
 {
     (void)state;
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < test_rounds(200); i++) {
         problem p = {.batch = test_random_in(1, 3), .kv_heads = test_random_in(1, 3)};
         p.q_heads = p.kv_heads * test_random_in(1, 3);
         p.queries = test_random() % 3 ? test_random_in(1, 20) : 1;
@@ -261,7 +261,7 @@ static void attend(void **state)
     (void)state;
     static const int64_t plain[4] = {0, 1, 2, 3}, between[4] = {0, 2, 1, 3},
                          turned[4] = {0, 1, 3, 2}, both[4] = {0, 2, 3, 1};
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < test_rounds(200); i++) {
         const int64_t outer = test_random_in(1, 3), heads = test_random_in(1, 3),
                       m = test_random() % 8 ? test_random_in(1, 70) : 1300,
                       n = test_random_in(1, 90), size = test_random_in(1, 40),

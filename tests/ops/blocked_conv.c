@@ -68,7 +68,7 @@ static void check(geometry *g, bool plain)
 static void direct(void **state)
 {
     (void)state;
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < test_rounds(60); i++) {
         geometry g = random_geometry(test_random_in(1, 40), test_random_in(1, 70), false);
         check(&g, false);
     }
@@ -77,7 +77,7 @@ static void direct(void **state)
 static void pointwise(void **state)
 {
     (void)state;
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < test_rounds(20); i++) {
         geometry g = {.x = {2, test_random_in(1, 70), test_random_in(1, 20), test_random_in(1, 20)},
                       .group = 1,
                       .stride = {1, 1},
@@ -93,7 +93,7 @@ static void pointwise(void **state)
 static void stem(void **state)
 {
     (void)state;
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < test_rounds(20); i++) {
         geometry g = random_geometry(test_random_in(1, 4), test_random_in(1, 70), false);
         check(&g, true);
     }
@@ -102,7 +102,7 @@ static void stem(void **state)
 static void depthwise(void **state)
 {
     (void)state;
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < test_rounds(40); i++) {
         geometry g = random_geometry(test_random_in(2, 70), 0, true);
         check(&g, false);
     }

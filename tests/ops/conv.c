@@ -53,7 +53,7 @@ static driver *make(const char *op, const geometry *g, tenon_dtype dtype, bool c
 
 static void random_shapes(const char *op, tenon_dtype dtype)
 {
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < test_rounds(60); i++) {
         geometry g = random_geometry(op[4] != '\0');
         driver *d = make(op, &g, dtype, test_random_in(0, 1) == 1, test_random_in(0, 1) == 1);
         driver_check(d);

@@ -74,7 +74,7 @@ static const char *const directions[] = {"forward", "reverse", "bidirectional"};
 static void random_layers(void **state)
 {
     (void)state;
-    for (int i = 0; i < 180; i++) {
+    for (int i = 0; i < test_rounds(180); i++) {
         size_t kind = (size_t)i % 3;
         layer l = {.name = kinds[kind].name, .gates = kinds[kind].gates};
         l.time = test_random_in(0, 6);
@@ -127,7 +127,7 @@ static void activations(void **state)
     static const char *const all[] = {
         "Sigmoid",    "tanh",        "Relu", "Affine",   "LeakyRelu", "ThresholdedRelu",
         "ScaledTanh", "HardSigmoid", "Elu",  "Softsign", "Softplus"};
-    for (int i = 0; i < 66; i++) {
+    for (int i = 0; i < test_rounds(66); i++) {
         size_t kind = (size_t)i % 3;
         int count = kind == 0 ? 3 : kind == 1 ? 2 : 1;
         const char *names[6];
