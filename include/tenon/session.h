@@ -99,7 +99,8 @@ typedef struct tenon_step_info {
     uint64_t arena_offset_bytes, output_bytes, scratch_bytes;
     uint64_t runs, total_ns; /* with options.profile */
 } tenon_step_info;
-/* Steps of the main graph as last bound; 0 before the first run or tenon_session_bind. */
+/* Steps as last bound, those of bodies (If, Loop, Scan) behind the step that runs them; 0 before
+ * the first run. */
 TENON_API size_t tenon_session_step_count(const tenon_session *session);
 TENON_API tenon_status tenon_session_step_get(const tenon_session *session, size_t index,
                                               tenon_step_info *out);

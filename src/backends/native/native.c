@@ -127,17 +127,44 @@ static const tenon__view *output(const tenon__request *r, uint32_t index)
     return &r->exec.main->views[r->plan->outputs[index]];
 }
 
+/* The frame that holds step `*index` of those of `f` and of its bodies, each body behind the step
+ * that runs it; *index is then the step in it. NULL: there are fewer, and *index is less by those.
+ */
+static const tenon__frame *find_step(const tenon__frame *f, size_t *index)
+{
+    const tenon__frame *found = NULL;
+    if (f->plan->depth == 0) { /* no bodies: nothing to walk */
+        found = *index < f->plan->step_count ? f : NULL;
+        *index -= found ? 0 : f->plan->step_count;
+        return found;
+    }
+    for (uint32_t s = 0; s < f->plan->step_count && !found; s++) {
+        if (*index == 0) {
+            *index = s;
+            return f;
+        }
+        --*index;
+        for (uint32_t i = 0; i < f->plan->steps[s].body_count && !found; i++)
+            if (f->bound[s].bodies[i]) found = find_step(f->bound[s].bodies[i], index);
+    }
+    return found;
+}
+
 static size_t step_count(const tenon__request *r)
 {
-    return r->exec.main->is_bound ? r->plan->step_count : 0;
+    size_t rest = SIZE_MAX;
+    if (!r->exec.main->is_bound) return 0;
+    (void)find_step(r->exec.main, &rest);
+    return SIZE_MAX - rest;
 }
 
 static void step(const tenon__request *r, size_t index, tenon_step_info *out, tenon__str *node)
 {
-    const tenon__step *s = &r->plan->steps[index];
-    const tenon__bound *b = &r->exec.main->bound[index];
-    const tenon__place *p = s->out_count ? &r->exec.main->places[s->out[0]] : NULL;
-    const tenon__view *v = s->out_count ? &r->exec.main->views[s->out[0]] : NULL;
+    const tenon__frame *f = find_step(r->exec.main, &index);
+    const tenon__step *s = &f->plan->steps[index];
+    const tenon__bound *b = &f->bound[index];
+    const tenon__place *p = s->out_count ? &f->places[s->out[0]] : NULL;
+    const tenon__view *v = s->out_count ? &f->views[s->out[0]] : NULL;
     size_t bytes = 0;
     *node = s->node->name;
     out->op = s->op->name;
