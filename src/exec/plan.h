@@ -35,7 +35,9 @@ typedef struct tenon__slot {
 struct tenon__step;
 
 typedef struct tenon__packed {
-    const void *source; /* what it was packed from, with `variant` and `op` its identity */
+    const void
+        *source; /* what it was packed from: with its shape, `variant` and `op` its identity */
+    const tenon__view *view; /* of the source */
     const tenon__op *op;
     uint64_t variant;
     size_t size_bytes;

@@ -180,6 +180,16 @@ static tenon_status add_step(builder *b, const tenon__node *node)
  * ----------------------------------------------------------------------------------------------------
  */
 
+/* The same bytes may be constants of several shapes (a Reshape of a constant copies nothing). */
+static bool same_source(const tenon__packed *a, const tenon__packed *b)
+{
+    bool same = a->source == b->source && a->view->dtype == b->view->dtype &&
+                a->view->rank == b->view->rank;
+    for (int d = 0; same && d < a->view->rank; d++)
+        same = a->view->dims[d] == b->view->dims[d];
+    return same;
+}
+
 static tenon_status add_packed(builder *b, tenon__step *step, const tenon__prepare *p, int number)
 {
     uint32_t input = p->packed[number].input;
@@ -188,6 +198,7 @@ static tenon_status add_packed(builder *b, tenon__step *step, const tenon__prepa
     size_t source_bytes = 0;
     (void)tenon__view_bytes(p->in[input], &source_bytes);
     tenon__packed k = {.source = p->in[input]->data,
+                       .view = p->in[input],
                        .op = step->op,
                        .variant = p->packed[number].variant,
                        .size_bytes = p->packed[number].size_bytes,
@@ -199,7 +210,7 @@ static tenon_status add_packed(builder *b, tenon__step *step, const tenon__prepa
                        .only = true};
     for (uint32_t i = 0; i < b->main->packed.count; i++) {
         const tenon__packed *o = &b->main->packed.items[i];
-        if (o->source == k.source && o->op == k.op && o->variant == k.variant &&
+        if (same_source(o, &k) && o->op == k.op && o->variant == k.variant &&
             o->size_bytes == k.size_bytes && o->pack == k.pack) {
             step->packed[number] = i;
             return TENON_OK;

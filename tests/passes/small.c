@@ -35,6 +35,22 @@ static void fold_leaves_what_nobody_reads(void **state)
     sample_fini(&s);
 }
 
+/* Folding gives the same bytes another shape: each is packed on its own. */
+static void fold_to_another_shape(void **state)
+{
+    (void)state;
+    sample s;
+    sample_init(&s);
+    const int64_t turned[] = {64, 32};
+    tenon__value_id x = sample_input(&s, DIMS(3, 32)), w = sample_weights(&s, DIMS(32, 64), 0),
+                    dims = sample_const(&s, TENON_I64, DIMS(2), turned),
+                    other = sample_node(&s, "Reshape", IN(w, dims), NULL, 0),
+                    y = sample_node(&s, "MatMul", IN(x, w), NULL, 0);
+    sample_output(&s, sample_node(&s, "MatMul", IN(y, other), NULL, 0));
+    check_pass(&s, "fold", "Reshape MatMul MatMul", "MatMul MatMul", 1e-5f);
+    sample_fini(&s);
+}
+
 /* A value of the graph around `s->graph`. */
 static tenon__value_id captured(sample *s, tenon__value_id outer)
 {
@@ -281,6 +297,7 @@ int main(int argc, char **argv)
 {
     static const test_case cases[] = {CASE(fold),
                                       CASE(fold_leaves_what_nobody_reads),
+                                      CASE(fold_to_another_shape),
                                       CASE(fold_in_bodies),
                                       CASE(noop),
                                       CASE(transposes),
