@@ -701,7 +701,8 @@ static tenon_status passage_run(passage *p, tenon_error *err)
         fail_msg("%s is expanded or control flow: not for this driver", d->op->name);
     p->attrs = must(calloc(1, d->op->attrs_bytes + 1));
     p->prepared = must(calloc(1, d->op->prepared_bytes + 1));
-    p->params = must(calloc(1, d->op->params_bytes + 1));
+    p->params = must(malloc(d->op->params_bytes + 1));
+    memset(p->params, 0x55, d->op->params_bytes + 1); /* as if bound before */
     d->node.parsed = p->attrs;
     tenon_status status = d->op->read ? d->op->read(&d->graph, &d->node, p->attrs, err) : TENON_OK;
     if (!status) status = load(p, err);

@@ -291,8 +291,9 @@ static tenon_status bind(tenon__bind *c)
                                           mask->dtype == TENON_BOOL ? TENON__F_WHERE : TENON__F_ADD,
                                           TENON_F32, NULL)
                           ->fn;
-    c->tiles = 0;
-    if (p->batch * p->rows * p->v_size == 0) return TENON_OK;
+    c->tiles = p->tiles = 0;
+    p->packs = false;
+    if (p->batch == 0 || p->rows == 0 || p->v_size == 0) return TENON_OK;
     c->flops =
         2.0 * (double)p->batch * (double)p->rows * (double)p->keys * (double)(p->size + p->v_size);
     p->panels = tenon__gemm_panels(p->gemm, p->keys);

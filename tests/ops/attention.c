@@ -308,6 +308,22 @@ static void attend_guard(void **state)
     }
 }
 
+/* No rows, no matrices, no columns. */
+static void attend_nothing(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        const int64_t outer = i == 0 ? 0 : 2, rows = i == 1 ? 0 : 3, v_size = i == 2 ? 0 : 4;
+        driver *d = driver_create("Attend", 1);
+        driver_random(d, TENON_F32, 3, (int64_t[]){outer, rows, 5}, -1, 1);
+        driver_random(d, TENON_F32, 3, (int64_t[]){outer, 5, 7}, -1, 1);
+        driver_random(d, TENON_F32, 3, (int64_t[]){outer, 7, v_size}, -1, 1);
+        driver_check(d);
+        assert_int_equal(driver_tiles(d), 0);
+        driver_destroy(d);
+    }
+}
+
 static void attend_refused(void **state)
 {
     (void)state;
@@ -328,8 +344,8 @@ static void attend_refused(void **state)
 int main(int argc, char **argv)
 {
     static const test_case cases[] = {
-        CASE(random_problems), CASE(large),         CASE(nothing),           CASE(closed),
-        CASE(refused),         CASE(recurrence),    CASE(short_convolution), CASE(attend),
-        CASE(attend_guard),    CASE(attend_refused)};
+        CASE(random_problems), CASE(large),          CASE(nothing),           CASE(closed),
+        CASE(refused),         CASE(recurrence),     CASE(short_convolution), CASE(attend),
+        CASE(attend_guard),    CASE(attend_nothing), CASE(attend_refused)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }
