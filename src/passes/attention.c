@@ -92,13 +92,19 @@ static bool match_product(const tenon__pass_context *c, tenon__value_id id, foun
     return peel_operand(c, &f->q, f, true, false) && peel_operand(c, &f->k, f, true, true);
 }
 
+/* Whether a constant leaves the rank of what it stands beside. */
+static bool keeps_rank(const tenon__pass_context *c, tenon__value_id constant, tenon__value_id x)
+{
+    return tenon__match_view(c, constant)->rank <= tenon__match_view(c, x)->rank;
+}
+
 /* Scores with something added, or with numbers put in by a condition. */
 static bool match_masked(const tenon__pass_context *c, tenon__value_id id, found *f)
 {
     const tenon__node *add = tenon__match_sole(c, id, "Add"),
                       *where = tenon__match_sole(c, id, "Where");
     const found before = *f;
-    for (uint32_t i = 0; add && i < 2; i++) {
+    for (uint32_t i = 0; add && tenon__match_numpy(add) && i < 2; i++) {
         const tenon__view *mask = tenon__match_view(c, add->inputs[1 - i]);
         *f = before;
         f->mask = add->inputs[1 - i];
@@ -111,6 +117,7 @@ static bool match_masked(const tenon__pass_context *c, tenon__value_id id, found
         f->keeps = i == 1;
         if (tenon__match_view(c, f->mask)->rank >= 0 &&
             tenon__match_scalar(c, where->inputs[3 - i], &f->fill) &&
+            keeps_rank(c, where->inputs[3 - i], where->inputs[i]) &&
             match_product(c, where->inputs[i], f))
             return true;
     }
@@ -136,7 +143,8 @@ static const tenon__node *match_softmax(const tenon__pass_context *c, tenon__val
     }
     const tenon__node *nan = tenon__match_sole(c, where->inputs[0], "IsNaN");
     if (!nan || nan->inputs[0] != where->inputs[2] ||
-        !tenon__match_scalar(c, where->inputs[1], &zero) || zero != 0)
+        !tenon__match_scalar(c, where->inputs[1], &zero) || zero != 0 ||
+        !keeps_rank(c, where->inputs[1], where->inputs[2]))
         return NULL;
     tenon__value_id p = where->inputs[2];
     softmax = tenon__match_producer(c, p);

@@ -52,7 +52,9 @@ tenon_status tenon__pass_bias(tenon__pass_context *c)
 {
     for (size_t n = 0; n < c->graph->nodes.count; n++) {
         tenon__node *add = c->graph->nodes.items[n];
-        if (add->dead || !tenon__match_is(add, "Add") || add->input_count != 2) continue;
+        if (add->dead || !tenon__match_is(add, "Add") || add->input_count != 2 ||
+            !tenon__match_numpy(add))
+            continue;
         for (uint32_t i = 0; i < 2; i++) {
             int64_t columns;
             tenon__node *node = host(c, add, i, &columns);

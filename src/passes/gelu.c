@@ -107,6 +107,8 @@ tenon_status tenon__pass_gelu(tenon__pass_context *c)
         bool approximate = false;
         tenon__value_id x = gelu_of(c, node, &approximate);
         if (x == TENON__NO_VALUE || tenon__match_view(c, x)->dtype != TENON_F32) continue;
+        const int rank = tenon__match_view(c, x)->rank; /* constants may have more dims */
+        if (rank < 0 || rank != tenon__match_view(c, node->outputs[0])->rank) continue;
         tenon__attr attr = tenon__attr_of_text("approximate", "tanh");
         tenon_status st = tenon__rewrite_op(c, node, "Gelu", &x, 1, &attr, approximate);
         if (st) return st;

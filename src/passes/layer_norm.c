@@ -83,6 +83,8 @@ static tenon_status recognise(tenon__pass_context *c, tenon__node *add)
             tenon__value_id x = div ? normalised(c, div, &epsilon) : TENON__NO_VALUE;
             const tenon__view *v = tenon__match_view(c, x);
             if (!v || v->dtype != TENON_F32 || v->rank < 1 || v->dims[v->rank - 1] <= 0) continue;
+            if (!tenon__match_numpy(mul) || v->rank != tenon__match_view(c, add->outputs[0])->rank)
+                continue;
             int64_t length = v->dims[v->rank - 1];
             tenon__value_id in[3] = {x, vector_beside(c, mul, mul->inputs[k], length),
                                      vector_beside(c, add, add->inputs[i], length)};
@@ -99,7 +101,9 @@ tenon_status tenon__pass_layer_norm(tenon__pass_context *c)
 {
     for (size_t n = 0; n < c->graph->nodes.count; n++) {
         tenon__node *add = c->graph->nodes.items[n];
-        if (add->dead || !tenon__match_is(add, "Add") || add->input_count != 2) continue;
+        if (add->dead || !tenon__match_is(add, "Add") || add->input_count != 2 ||
+            !tenon__match_numpy(add))
+            continue;
         tenon_status st = recognise(c, add);
         if (st) return st;
     }

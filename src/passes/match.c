@@ -51,6 +51,11 @@ bool tenon__match_is(const tenon__node *node, const char *op)
     return strcmp(node->op->name, op) == 0;
 }
 
+bool tenon__match_numpy(const tenon__node *node)
+{
+    return node->opset >= 7 || !tenon__attr_find(node, "axis");
+}
+
 bool tenon__match_same_shape(const tenon__pass_context *c, tenon__value_id a, tenon__value_id b)
 {
     const tenon__view *x = tenon__match_view(c, a), *y = tenon__match_view(c, b);

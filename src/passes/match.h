@@ -18,6 +18,8 @@ bool tenon__match_const(const tenon__pass_context *c, tenon__value_id id);
 /* The one element of a constant as a number; false where it is no constant of one element. */
 bool tenon__match_scalar(const tenon__pass_context *c, tenon__value_id id, double *out);
 bool tenon__match_is(const tenon__node *node, const char *op);
+/* Whether its inputs broadcast as numpy has it: before opset 7 an axis may say otherwise. */
+bool tenon__match_numpy(const tenon__node *node);
 /* Both shapes whole and equal, by inference. */
 bool tenon__match_same_shape(const tenon__pass_context *c, tenon__value_id a, tenon__value_id b);
 

@@ -55,6 +55,14 @@ static double bias_of(const linear *l, int64_t m)
     return 0;
 }
 
+/* An infinite factor times a bias of 0 is NaN, which the operators do not give. */
+static bool is_finite(const linear *l, int64_t channels)
+{
+    for (int64_t m = 0; m < channels; m++)
+        if (!isfinite((float)factor_of(l, m))) return false;
+    return true;
+}
+
 static bool is_vector(const tenon__pass_context *c, tenon__value_id id, int64_t count)
 {
     if (!tenon__match_const(c, id)) return false;
@@ -84,7 +92,7 @@ static bool normalizes(const tenon__pass_context *c, const tenon__node *node, in
         if (!is_vector(c, tenon__match_input(node, i + 1), channels)) return false;
         l->by[i] = *tenon__match_view(c, node->inputs[i + 1]);
     }
-    return true;
+    return is_finite(l, channels);
 }
 
 /* Whether `node` is linear in its input i, which has so many channels. */
@@ -103,11 +111,11 @@ static bool recognise(const tenon__pass_context *c, const tenon__node *node, uin
         return i == 0 && normalizes(c, node, channels, l);
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
         if (!tenon__match_is(node, kinds[k].op) || node->input_count != 2) continue;
-        if (i != 0 && !kinds[k].either) return false;
+        if ((i != 0 && !kinds[k].either) || !tenon__match_numpy(node)) return false;
         const tenon__value_id other = node->inputs[1 - i];
         if (!is_per_channel(c, other, rank, channels)) return false;
         *l = (linear){.how = kinds[k].how, .by = {*tenon__match_view(c, other)}};
-        return true;
+        return is_finite(l, channels);
     }
     return false;
 }

@@ -105,9 +105,61 @@ static void left_alone(void **state)
     }
 }
 
+/* Constants of more dims than what they stand beside. */
+static void left_alone_with_more_dims(void **state)
+{
+    (void)state;
+    static const float fill = -1e9f, zero = 0;
+    static const uint8_t mask[15] = {1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1};
+    for (int guard = 0; guard < 2; guard++) {
+        sample s;
+        sample_init(&s);
+        tenon__value_id q = sample_input(&s, DIMS(3, 8)), k = sample_input(&s, DIMS(8, 5)),
+                        v = sample_input(&s, DIMS(5, 7));
+        tenon__value_id one = sample_const(&s, TENON_F32, DIMS(1, 1, 1), guard ? &zero : &fill);
+        tenon__value_id x = node2(&s, "MatMul", q, k);
+        if (!guard) {
+            tenon__value_id condition = sample_const(&s, TENON_BOOL, DIMS(3, 5), mask);
+            x = sample_node(&s, "Where", IN(condition, x, one), NULL, 0);
+        }
+        x = sample_node(&s, "Softmax", IN(x), NULL, 0);
+        if (guard) {
+            tenon__value_id nan = sample_node(&s, "IsNaN", IN(x), NULL, 0);
+            x = sample_node(&s, "Where", IN(nan, one, x), NULL, 0);
+        }
+        sample_output(&s, node2(&s, "MatMul", x, v));
+        const char *ops =
+            guard ? "MatMul Softmax IsNaN Where MatMul" : "MatMul Where Softmax MatMul";
+        check_pass(&s, "attention", ops, ops, 0);
+        sample_fini(&s);
+    }
+}
+
+/* A mask along the queries, as it was written before opset 7. */
+static void left_alone_with_an_axis(void **state)
+{
+    (void)state;
+    sample s;
+    sample_init(&s);
+    s.opset = 6;
+    const tenon__attr old[2] = {tenon__attr_of_int("broadcast", 1), tenon__attr_of_int("axis", 0)},
+                      last = tenon__attr_of_int("axis", 1);
+    tenon__value_id q = sample_input(&s, DIMS(5, 8)), k = sample_input(&s, DIMS(8, 5)),
+                    v = sample_input(&s, DIMS(5, 7)), mask = sample_input(&s, DIMS(5));
+    tenon__value_id x = sample_node(&s, "Add", IN(node2(&s, "MatMul", q, k), mask), old, 2);
+    x = sample_node(&s, "Softmax", IN(x), &last, 1);
+    sample_output(&s, node2(&s, "MatMul", x, v));
+    check_pass(&s, "attention", "MatMul Add Softmax MatMul", "MatMul Add Softmax MatMul", 0);
+    sample_fini(&s);
+}
+
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {CASE(early_form), CASE(late_form), CASE(filled),
-                                      CASE(left_alone)};
+    static const test_case cases[] = {CASE(early_form),
+                                      CASE(late_form),
+                                      CASE(filled),
+                                      CASE(left_alone),
+                                      CASE(left_alone_with_more_dims),
+                                      CASE(left_alone_with_an_axis)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }

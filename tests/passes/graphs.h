@@ -19,7 +19,7 @@
 typedef struct sample {
     tenon__arena arena;
     tenon__graph *graph;
-    int next;
+    int next, opset;
     uint32_t state;
 } sample;
 
@@ -34,6 +34,7 @@ static inline void sample_init(sample *s)
 {
     memset(s, 0, sizeof *s);
     s->state = 12345;
+    s->opset = 20;
     tenon__arena_init(&s->arena, tenon__allocator_default(), 0);
     must(tenon__graph_create(tenon__allocator_default(), &s->arena, NULL, &s->graph, &error));
 }
@@ -127,7 +128,7 @@ static inline tenon__value_id sample_node(sample *s, const char *op, const tenon
     must(tenon__graph_add_value(s->graph, sample_name(s), &out, &error));
     tenon__graph_value(s->graph, out)->view.rank = TENON__RANK_UNKNOWN;
     must(tenon__graph_add_node(s->graph, found, (tenon__str){NULL, 0}, tenon__str_of(found->name),
-                               20, inputs, n, &out, 1, attrs, attr_count, UINT32_MAX, &node,
+                               s->opset, inputs, n, &out, 1, attrs, attr_count, UINT32_MAX, &node,
                                &error));
     node->parsed = tenon__arena_zeroed(&s->arena, 1, found->attrs_bytes + 1);
     if (found->read) must(found->read(s->graph, node, node->parsed, &error));

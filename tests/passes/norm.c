@@ -95,11 +95,35 @@ static void is_spelled_out_behind_anything_else(void **state)
     sample_fini(&s);
 }
 
+/* An axis as it was written before opset 7; a factor that is infinite. */
+static void not_what_is_something_else(void **state)
+{
+    (void)state;
+    for (int axis = 0; axis < 2; axis++) {
+        sample s;
+        sample_init(&s);
+        s.opset = 6;
+        const tenon__attr old[2] = {tenon__attr_of_int("broadcast", 1),
+                                    tenon__attr_of_int("axis", 0)};
+        tenon__value_id x = sample_input(&s, DIMS(4, 3, 6, 6)),
+                        w = sample_weights(&s, DIMS(4, 3, 1, 1), 0);
+        tenon__value_id c = sample_node(&s, "Conv", IN(x, w), NULL, 0);
+        c = axis ? sample_node(&s, "Mul", IN(c, sample_weights(&s, DIMS(4, 1, 1), 0)), old, 2)
+                 : sample_node(&s, "Div", IN(c, sample_scalar(&s, 0)), old, 1);
+        sample_output(&s, axis ? c : sample_node(&s, "Tanh", IN(c), NULL, 0));
+        check_pass(&s, "norm", axis ? "Conv Mul" : "Conv Div Tanh",
+                   axis ? "Conv Mul" : "Conv Div Tanh", 0);
+        sample_fini(&s);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const test_case cases[] = {CASE(goes_into_the_weights),
                                       CASE(so_do_constants_per_channel),
-                                      CASE(not_along_another_axis), CASE(not_what_is_not_linear),
-                                      CASE(is_spelled_out_behind_anything_else)};
+                                      CASE(not_along_another_axis),
+                                      CASE(not_what_is_not_linear),
+                                      CASE(is_spelled_out_behind_anything_else),
+                                      CASE(not_what_is_something_else)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }

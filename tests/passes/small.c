@@ -199,6 +199,24 @@ static void gelu(void **state)
     }
 }
 
+/* A constant that makes a matrix of a vector. */
+static void gelu_keeps_rank(void **state)
+{
+    (void)state;
+    static const float half = 0.5f;
+    sample s;
+    sample_init(&s);
+    tenon__value_id x = sample_input(&s, DIMS(40));
+    tenon__value_id y = sample_node(&s, "Div", IN(x, sample_scalar(&s, 1.41421356f)), NULL, 0);
+    y = sample_node(&s, "Erf", IN(y), NULL, 0);
+    y = sample_node(&s, "Add", IN(y, sample_scalar(&s, 1)), NULL, 0);
+    y = sample_node(&s, "Mul", IN(x, y), NULL, 0);
+    y = sample_node(&s, "Mul", IN(y, sample_const(&s, TENON_F32, DIMS(1, 1), &half)), NULL, 0);
+    sample_output(&s, y);
+    check_pass(&s, "gelu", "Div Erf Add Mul Mul", "Div Erf Add Mul Mul", 0);
+    sample_fini(&s);
+}
+
 static void gelu_by_tanh(void **state)
 {
     (void)state;
@@ -227,9 +245,10 @@ static void gelu_by_tanh(void **state)
     }
 }
 
-static void layer_norm(void **state)
+/* Epsilon may be one number; one of more dims than the input makes it more dims. */
+static void layer_norm_with(const int64_t *dims, bool fused)
 {
-    (void)state;
+    static const float small = 1e-5f;
     static const int64_t last[1] = {-1};
     sample s;
     sample_init(&s);
@@ -240,15 +259,24 @@ static void layer_norm(void **state)
     tenon__value_id square = sample_node(&s, "Pow", IN(d, sample_scalar(&s, 2)), NULL, 0);
     tenon__value_id var = sample_node(&s, "ReduceMean", IN(square, axes), NULL, 0);
     tenon__value_id dev = sample_node(
-        &s, "Sqrt", IN(sample_node(&s, "Add", IN(var, sample_scalar(&s, 1e-5f)), NULL, 0)), NULL,
-        0);
+        &s, "Sqrt",
+        IN(sample_node(&s, "Add", IN(var, sample_const(&s, TENON_F32, dims, &small)), NULL, 0)),
+        NULL, 0);
     tenon__value_id n = sample_node(&s, "Div", IN(d, dev), NULL, 0);
     tenon__value_id scaled =
         sample_node(&s, "Mul", IN(n, sample_weights(&s, DIMS(24), 1)), NULL, 0);
     sample_output(&s, sample_node(&s, "Add", IN(scaled, sample_weights(&s, DIMS(24), 0)), NULL, 0));
-    check_pass(&s, "layer_norm", "ReduceMean Sub Pow ReduceMean Add Sqrt Div Mul Add",
-               "LayerNormalization", 1e-5f);
+    const char *ops = "ReduceMean Sub Pow ReduceMean Add Sqrt Div Mul Add";
+    check_pass(&s, "layer_norm", ops, fused ? "LayerNormalization" : ops, 1e-5f);
     sample_fini(&s);
+}
+
+static void layer_norm(void **state)
+{
+    (void)state;
+    layer_norm_with(DIMS(-9), true);
+    layer_norm_with(DIMS(1, 1, 1), true);
+    layer_norm_with(DIMS(1, 1, 1, 1), false);
 }
 
 static void pad(void **state)
@@ -304,6 +332,7 @@ int main(int argc, char **argv)
                                       CASE(silu),
                                       CASE(gelu),
                                       CASE(mish),
+                                      CASE(gelu_keeps_rank),
                                       CASE(gelu_by_tanh),
                                       CASE(layer_norm),
                                       CASE(pad),
