@@ -54,8 +54,9 @@ static void late_form(void **state)
     tenon__value_id zero = sample_scalar(&s, 0), shut = sample_scalar(&s, -INFINITY);
     tenon__value_id condition = sample_const(&s, TENON_BOOL, DIMS(2, 1, 1, 5), open);
     tenon__value_id mask = sample_node(&s, "Where", IN(condition, zero, shut), NULL, 0);
-    tenon__value_id scores = node2(&s, "MatMul", node2(&s, "Mul", q, root),
-                                   node2(&s, "Mul", transpose(&s, k, turned), root));
+    tenon__value_id by_k = node2(&s, "Mul", transpose(&s, k, turned), root),
+                    by_q = node2(&s, "Mul", q, root);
+    tenon__value_id scores = node2(&s, "MatMul", by_q, by_k);
     tenon__value_id p = sample_node(&s, "Softmax", IN(node2(&s, "Add", scores, mask)), NULL, 0);
     tenon__value_id nan = sample_node(&s, "IsNaN", IN(p), NULL, 0);
     tenon__value_id guarded = sample_node(&s, "Where", IN(nan, zero, p), NULL, 0);
