@@ -677,6 +677,16 @@ static tenon_status bind_afresh(tenon__frame *f, tenon_error *err)
     return st;
 }
 
+/* Where outputs that are bound later lay in the last run says nothing about this one. */
+static void forget_addresses(tenon__frame *f)
+{
+    for (uint32_t s = f->bound_end; s < f->plan->step_count; s++)
+        for (uint32_t i = 0; i < f->plan->steps[s].out_count; i++) {
+            const uint32_t slot = f->plan->steps[s].out[i];
+            if (f->places[slot].base != TENON__BASE_EMITTED) f->views[slot].data = NULL;
+        }
+}
+
 tenon_status tenon__frame_begin(tenon__frame *f, tenon_error *err)
 {
     bool same = same_key(f);
@@ -692,6 +702,7 @@ tenon_status tenon__frame_begin(tenon__frame *f, tenon_error *err)
         f->bound_end = f->segments.items[0].end;
     }
     f->running = true;
+    forget_addresses(f);
     return tenon__bind_resolve(f, 0, err);
 }
 

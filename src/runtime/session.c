@@ -297,8 +297,10 @@ tenon_status tenon_session_set_state(tenon_session *s, const char *input, const 
     if (st == TENON_OK) st = busy(s, err);
     if (st == TENON_OK && output) st = check_state(&m->inputs[i], &m->outputs[o], err);
     if (st) return st;
-    tenon__state_fini(&s->inputs[i].state, s->allocator);
-    s->inputs[i].state = (tenon__state){.on = output != NULL, .output = o};
+    tenon__state *state = &s->inputs[i].state; /* its memory may be an output of the last run */
+    state->on = output != NULL;
+    state->filled = false;
+    state->output = o;
     if (s->inputs[i].value || !output) set_input(&s->inputs[i], NULL, NULL);
     return TENON_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* States: what an output was is what an input is in the next run, unless the run did not end well.
- */
+ * And outputs in the caller's memory, where their sizes depend on values. */
 #include "formats/onnx_bytes.h"
 
 #include <tenon/tenon.h>
@@ -229,6 +229,63 @@ static void is_an_ordinary_input_again(void **state)
     close_net(&n);
 }
 
+/* An output may be a state's own memory: it stays until the next run all the same. */
+static void outputs_outlive_the_state(void **state)
+{
+    (void)state;
+    net n;
+    float x[2] = {7, 8};
+    open_net(&n, shift_register());
+    tenon_tensor *t = wrap(&n, x, 2);
+    set(&n, "x", t);
+    must(tenon_session_set_state(n.session, "a", "a2", &error));
+    must(tenon_session_set_state(n.session, "b", "b2", &error));
+    for (int i = 0; i < 3; i++)
+        must(tenon_session_run(n.session, &error));
+    const float *oldest = output(&n, "oldest", 2);
+    must(tenon_session_set_state(n.session, "a", NULL, &error));
+    assert_true(oldest[0] == 7 && oldest[1] == 8);
+    must(tenon_session_set_state(n.session, "a", "a2", &error)); /* from zeros again */
+    assert_true(oldest[0] == 7 && oldest[1] == 8);
+    must(tenon_session_run(n.session, &error));
+    assert_true(output(&n, "oldest", 2)[0] == 0);
+    tenon_tensor_destroy(t);
+    close_net(&n);
+}
+
+/* One buffer, as a tensor of another shape in each run. */
+static void the_same_memory_takes_other_sizes(void **state)
+{
+    (void)state;
+    net n;
+    static float x[9000], y[9000]; /* too many to be computed while binding */
+    const int64_t all[] = {9000};
+    bytes g = {0}, cast = node("Cast", "c", "x", "choice");
+    put_part(&cast, 5, attr_int("to", 9)); /* bool */
+    put_part(&g, 1, cast);
+    put_part(&g, 1, node("Compress", "p", "x choice", "some"));
+    put_part(&g, 1, node("Neg", "n", "some", "y"));
+    put_part(&g, 11, info("x", F32, 1, all));
+    put_part(&g, 12, info("y", F32, 1, any));
+    open_net(&n, g);
+    tenon_tensor *t = wrap(&n, x, 9000);
+    set(&n, "x", t);
+    for (int i = 0; i < 8; i++) {
+        const int64_t count = (i % 3 + 1) * 3000;
+        for (int k = 0; k < 9000; k++)
+            x[k] = k < count ? (float)(i + k + 1) : 0;
+        tenon_tensor *u = wrap(&n, y, count);
+        must(tenon_session_set_output(n.session, "y", u, &error));
+        must(tenon_session_run(n.session, &error));
+        for (int k = 0; k < count; k++)
+            assert_true(y[k] == -x[k]);
+        must(tenon_session_set_output(n.session, "y", NULL, &error));
+        tenon_tensor_destroy(u);
+    }
+    tenon_tensor_destroy(t);
+    close_net(&n);
+}
+
 static void wrong_pairs_are_refused(void **state)
 {
     (void)state;
@@ -265,6 +322,8 @@ int main(int argc, char **argv)
                                       CASE(sizes_may_grow),
                                       CASE(runs_that_stop_leave_no_trace),
                                       CASE(is_an_ordinary_input_again),
+                                      CASE(outputs_outlive_the_state),
+                                      CASE(the_same_memory_takes_other_sizes),
                                       CASE(wrong_pairs_are_refused)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }
