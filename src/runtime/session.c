@@ -24,6 +24,8 @@ typedef struct output_state {
     tenon_tensor *user;   /* the caller's, borrowed until the run ends; may be NULL */
     tenon_tensor *result; /* over what the run made */
     tenon_value *value;   /* over `result`, where a tensor is asked for as a value */
+    void *copy;           /* of an input's memory, which is borrowed for less long */
+    size_t copy_bytes;
 } output_state;
 
 struct tenon_session {
@@ -146,8 +148,10 @@ void tenon_session_destroy(tenon_session *s)
     if (!s) return;
     tenon_model *model = s->model;
     drop_results(s);
-    for (size_t i = 0; s->outputs && i < model->output_count; i++)
+    for (size_t i = 0; s->outputs && i < model->output_count; i++) {
         tenon_tensor_destroy(s->outputs[i].result);
+        tenon__free(s->allocator, s->outputs[i].copy);
+    }
     for (size_t i = 0; s->inputs && i < model->input_count; i++)
         tenon__state_fini(&s->inputs[i].state, s->allocator);
     if (s->request) s->backend->destroy(s->request);
@@ -415,19 +419,53 @@ static tenon_status point_result(const tenon_session *s, const tenon__view *v,
     return TENON_OK;
 }
 
+/* An output may be an input under another name (Identity, Reshape). */
+static bool is_an_inputs(const tenon_session *s, const void *data)
+{
+    const uintptr_t at = (uintptr_t)data;
+    for (size_t i = 0; i < s->model->input_count; i++) {
+        const tenon_tensor *t = s->inputs[i].tensor;
+        const uintptr_t first = t ? (uintptr_t)t->view.data : 0;
+        if (t && at >= first && at - first < t->size_bytes) return true;
+    }
+    return false;
+}
+
+static tenon_status keep_copy(const tenon_session *s, output_state *o, tenon__view *v, size_t bytes,
+                              tenon_error *err)
+{
+    if (bytes > SIZE_MAX / 2) return tenon__fail(err, TENON_ELIMIT, "an output's size overflows");
+    if (bytes + TENON_TENSOR_PAD_BYTES > o->copy_bytes) {
+        tenon__free(s->allocator, o->copy);
+        o->copy_bytes = 0;
+        o->copy = tenon__alloc(s->allocator, bytes + TENON_TENSOR_PAD_BYTES);
+        if (!o->copy)
+            return tenon__fail(err, TENON_ENOMEM, "no memory for %zu bytes of an output", bytes);
+        o->copy_bytes = bytes + TENON_TENSOR_PAD_BYTES;
+    }
+    memcpy(o->copy, v->data, bytes);
+    v->data = o->copy;
+    return TENON_OK;
+}
+
 static tenon_status finish_output(tenon_session *s, size_t i, tenon_error *err)
 {
     output_state *o = &s->outputs[i];
-    const tenon__view *v = s->backend->output(s->request, (uint32_t)i);
-    size_t bytes;
-    if (v->kind != TENON_VALUE_TENSOR) return TENON_OK;
+    tenon__view v = *s->backend->output(s->request, (uint32_t)i);
+    size_t bytes = 0;
+    if (v.kind != TENON_VALUE_TENSOR) return TENON_OK;
+    (void)tenon__view_bytes(&v, &bytes);
     if (o->user) {
-        tenon_status st = check_output(s, i, v, err);
+        tenon_status st = check_output(s, i, &v, err);
         if (st) return st;
         void *dst = tenon_tensor_data(o->user);
-        if (dst != v->data && tenon__view_bytes(v, &bytes) && bytes) memcpy(dst, v->data, bytes);
+        if (dst != v.data && bytes) memcpy(dst, v.data, bytes);
     }
-    return point_result(s, v, &o->result, err);
+    if (bytes && is_an_inputs(s, v.data)) {
+        tenon_status st = keep_copy(s, o, &v, bytes, err);
+        if (st) return st;
+    }
+    return point_result(s, &v, &o->result, err);
 }
 
 static tenon_status finish(tenon_session *s, tenon_error *err)
@@ -527,7 +565,7 @@ tenon_status tenon_session_get_output_value(tenon_session *s, const char *name,
     }
     if (!o->value) {
         tenon_tensor *copy;
-        st = tenon__tensor_of_view(s->allocator, v, &copy, err);
+        st = tenon__tensor_of_view(s->allocator, &o->result->view, &copy, err);
         if (st == TENON_OK)
             st = tenon__value_create(s->allocator, TENON_VALUE_TENSOR, copy, &o->value, err);
         if (st) tenon_tensor_destroy(copy);

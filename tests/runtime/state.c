@@ -253,6 +253,32 @@ static void outputs_outlive_the_state(void **state)
     close_net(&n);
 }
 
+/* An output that is an input under another name stays when the input goes. */
+static void outputs_outlive_the_inputs(void **state)
+{
+    (void)state;
+    net n;
+    float x[2] = {1, 2}, a[2] = {3, 4};
+    const tenon_value *value;
+    open_net(&n, shift_register());
+    tenon_tensor *t = wrap(&n, x, 2), *s = wrap(&n, a, 2);
+    set(&n, "x", t);
+    set(&n, "a", s);
+    set(&n, "b", s);
+    for (int i = 0; i < 2; i++) {
+        x[0] = 1;
+        a[1] = 4;
+        must(tenon_session_run(n.session, &error));
+        x[0] = a[1] = 0;
+        assert_true(output(&n, "b2", 2)[0] == 1 && output(&n, "oldest", 2)[1] == 4);
+        must(tenon_session_get_output_value(n.session, "b2", &value, &error));
+        assert_true(*(const float *)tenon_tensor_data_const(tenon_value_tensor(value)) == 1);
+    }
+    tenon_tensor_destroy(t);
+    tenon_tensor_destroy(s);
+    close_net(&n);
+}
+
 /* One buffer, as a tensor of another shape in each run. */
 static void the_same_memory_takes_other_sizes(void **state)
 {
@@ -316,14 +342,11 @@ static void wrong_pairs_are_refused(void **state)
 
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {CASE(carries_and_starts_with_zeros),
-                                      CASE(a_tensor_that_is_set_counts_once),
-                                      CASE(states_may_be_made_from_each_other),
-                                      CASE(sizes_may_grow),
-                                      CASE(runs_that_stop_leave_no_trace),
-                                      CASE(is_an_ordinary_input_again),
-                                      CASE(outputs_outlive_the_state),
-                                      CASE(the_same_memory_takes_other_sizes),
-                                      CASE(wrong_pairs_are_refused)};
+    static const test_case cases[] = {
+        CASE(carries_and_starts_with_zeros),      CASE(a_tensor_that_is_set_counts_once),
+        CASE(states_may_be_made_from_each_other), CASE(sizes_may_grow),
+        CASE(runs_that_stop_leave_no_trace),      CASE(is_an_ordinary_input_again),
+        CASE(outputs_outlive_the_state),          CASE(outputs_outlive_the_inputs),
+        CASE(the_same_memory_takes_other_sizes),  CASE(wrong_pairs_are_refused)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }
