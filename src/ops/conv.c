@@ -174,6 +174,7 @@ static tenon_status bind(tenon__bind *c)
     c->tiles = p->cut.tiles;
     c->flops =
         2.0 * (double)planes * (double)p->grid.positions * (double)p->shape.outputs * (double)k;
+    p->pack_tiles = 0;
     if (f64) return TENON_OK;
     c->scratch_bytes =
         p->lines ? tenon__conv_lines_scratch(&p->grid) : tenon__conv_scratch(pre->row, k);
@@ -181,8 +182,6 @@ static tenon_status bind(tenon__bind *c)
         p->pack_tiles = tenon__convolve_pack_tiles(pre->row, &p->shape, &p->pack_panels);
         c->work_bytes = (size_t)tenon__view_count(c->in[1]) * sizeof(float);
         c->phases = 2;
-    } else {
-        p->pack_tiles = 0;
     }
     return TENON_OK;
 }
