@@ -10,15 +10,18 @@ static bool is_absent(const tenon__node *node, uint32_t i)
 }
 
 /* One number, or one for each column of `product`, in any shape that leaves the product's. */
-static bool is_per_column(const tenon__pass_context *c, tenon__value_id id, tenon__value_id product,
-                          bool one)
+static bool is_per_column(const tenon__pass_context *c, tenon__value_id id,
+                          const tenon__node *product, bool one)
 {
-    const tenon__view *v = tenon__match_view(c, id), *y = tenon__match_view(c, product);
+    const tenon__view *v = tenon__match_view(c, id), *y = tenon__match_view(c, product->outputs[0]),
+                      *b = tenon__match_view(c, product->inputs[1]);
     if (v->dtype != TENON_F32 || v->rank < 0 || v->rank > y->rank || !tenon__dims_known(v))
         return false;
     int64_t count = tenon__view_count(v);
     if (one && count == 1) return true;
-    return v->rank >= 1 && count == v->dims[v->rank - 1] && count == y->dims[y->rank - 1];
+    /* The product by a vector has rows only. */
+    return b->rank >= 2 && v->rank >= 1 && count == v->dims[v->rank - 1] &&
+           count == y->dims[y->rank - 1];
 }
 
 static tenon_status scale(tenon__pass_context *c, tenon__node *mul)
@@ -28,7 +31,7 @@ static tenon_status scale(tenon__pass_context *c, tenon__node *mul)
         tenon__node *product = cast ? tenon__match_sole(c, cast->inputs[0], "MatMulInteger") : NULL;
         if (!product || product->input_count > 4 ||
             tenon__match_view(c, cast->outputs[0])->dtype != TENON_F32 ||
-            !is_per_column(c, mul->inputs[1 - i], product->outputs[0], true))
+            !is_per_column(c, mul->inputs[1 - i], product, true))
             continue;
         tenon_status st = tenon__rewrite_input(c, product, 4, mul->inputs[1 - i]);
         if (st) return st;
@@ -45,7 +48,7 @@ static tenon_status bias(tenon__pass_context *c, tenon__node *add)
         tenon__node *product = tenon__match_sole(c, add->inputs[i], "MatMulInteger");
         if (!product || is_absent(product, 4) || !is_absent(product, 5) ||
             !tenon__match_const(c, add->inputs[1 - i]) ||
-            !is_per_column(c, add->inputs[1 - i], product->outputs[0], false))
+            !is_per_column(c, add->inputs[1 - i], product, false))
             continue;
         tenon_status st = tenon__rewrite_input(c, product, 5, add->inputs[1 - i]);
         if (st) return st;

@@ -4,7 +4,8 @@
 #include "graphs.h"
 
 /* Bytes from the input: quantised with what is found in it. */
-static tenon__value_id product(sample *s, tenon__value_id x, tenon__value_id *scale)
+static tenon__value_id product_by(sample *s, tenon__value_id x, const int64_t *dims,
+                                  tenon__value_id *scale)
 {
     int8_t weights[12 * 17];
     for (size_t i = 0; i < sizeof weights; i++)
@@ -15,8 +16,13 @@ static tenon__value_id product(sample *s, tenon__value_id x, tenon__value_id *sc
     tenon__value_id bytes = sample_node(
         s, "QuantizeLinear", IN(x, *scale, sample_const(s, TENON_U8, DIMS(-9), &zero)), NULL, 0);
     tenon__value_id sums = sample_node(
-        s, "MatMulInteger", IN(bytes, sample_const(s, TENON_I8, DIMS(12, 17), weights)), NULL, 0);
+        s, "MatMulInteger", IN(bytes, sample_const(s, TENON_I8, dims, weights)), NULL, 0);
     return sample_node(s, "Cast", IN(sums), &to, 1);
+}
+
+static tenon__value_id product(sample *s, tenon__value_id x, tenon__value_id *scale)
+{
+    return product_by(s, x, DIMS(12, 17), scale);
 }
 
 static void scaled(void **state)
@@ -73,8 +79,23 @@ static void left_alone(void **state)
     }
 }
 
+/* The product by a vector has rows only, as many as there are scales. */
+static void left_alone_by_a_vector(void **state)
+{
+    (void)state;
+    sample s;
+    sample_init(&s);
+    tenon__value_id scale, x = sample_input(&s, DIMS(5, 12)),
+                           y = product_by(&s, x, DIMS(12), &scale);
+    sample_output(&s, sample_node(&s, "Mul", IN(y, sample_weights(&s, DIMS(5), 1)), NULL, 0));
+    const char *ops = "QuantizeLinear MatMulInteger Cast Mul";
+    check_pass(&s, "dequant", ops, ops, 0);
+    sample_fini(&s);
+}
+
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {CASE(scaled), CASE(scaled_with_tail), CASE(left_alone)};
+    static const test_case cases[] = {CASE(scaled), CASE(scaled_with_tail), CASE(left_alone),
+                                      CASE(left_alone_by_a_vector)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }
