@@ -21,34 +21,24 @@ TENON__INLINE int64_t few_lanes(const int64_t rows, const int v)
     return left < VF ? left : VF;
 }
 
-/* y[row][c] of one panel from sums by column. */
-TENON__INLINE void few_store(const tenon__conv_few *p, int64_t o, vf (*sum)[FEW_VECS],
-                             const int cols, const int64_t rows)
+/* y[row][c] of one panel from sums by column. Once per panel and not part of the loops above, of
+ * which there are many. */
+__attribute__((noinline)) static void few_store(const tenon__conv_few *p, int64_t o,
+                                                float (*sum)[FEW_VECS * VF], int cols, int64_t rows)
 {
     const vf low = vf_set1(p->low), high = vf_set1(p->high);
     float *y = p->y + o * p->stride;
     const float *residual = p->residual ? p->residual + o * p->stride : NULL;
-    float lanes[TENON__CONV_FEW][FEW_VECS * VF];
-    for (int c = 0; c < cols; c++)
+    for (int c = 0; c < cols; c++) {
         for (int64_t r = 0; residual && r < rows; r++)
-            lanes[c][r] = residual[r * p->stride + c];
-    TENON__UNROLL
-    for (int c = 0; c < cols; c++)
+            sum[c][r] += residual[r * p->stride + c];
         TENON__UNROLL
-    for (int v = 0; v < FEW_VECS; v++) {
-        const int64_t n = few_lanes(rows, v);
-        if (n <= 0) continue;
-        if (residual) sum[c][v] = vf_add(sum[c][v], vf_load_head(lanes[c] + v * VF, n));
-        const vf x = vf_clip(sum[c][v], low, high);
-        if (cols == 1 && p->stride == 1)
-            vf_store_n(y + v * VF, x, n);
-        else
-            vf_store(lanes[c] + v * VF, x);
+        for (int v = 0; v < FEW_VECS; v++)
+            vf_store(sum[c] + v * VF, vf_clip(vf_load(sum[c] + v * VF), low, high));
     }
-    if (cols == 1 && p->stride == 1) return;
     for (int64_t r = 0; r < rows; r++)
         for (int c = 0; c < cols; c++)
-            y[r * p->stride + c] = lanes[c][r];
+            y[r * p->stride + c] = sum[c][r];
 }
 
 /* `side` panels of `rows` rows from output `o` on. */
@@ -77,8 +67,11 @@ TENON__INLINE void few_run(const tenon__conv_few *p, int64_t o, const int cols, 
                 vf_fma(weights, column[c], sum[q][c][v]);
         }
     }
-    TENON__UNROLL for (int q = 0; q < side; q++)
-        few_store(p, o + q * PLAIN_ROWS, sum[q], cols, rows);
+    float lanes[FEW_PANELS][TENON__CONV_FEW][FEW_VECS * VF];
+    EACH_FEW TENON__UNROLL for (int c = 0; c < cols; c++)
+        vf_store(lanes[q][c] + v * VF, sum[q][c][v]);
+    for (int q = 0; q < side; q++)
+        few_store(p, o + q * PLAIN_ROWS, lanes[q], cols, rows);
 }
 
 /* As many panels at a time as there are registers for, so that sums wait for each other less. */
