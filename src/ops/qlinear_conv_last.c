@@ -283,13 +283,19 @@ static bool scratch_product(const prepared *pre, params *p, size_t *out)
            tenon__add(p->lists, product, out);
 }
 
+/* Positions of a line of padding: of an empty image there is one all the same. */
+static int64_t padding_of(const params *p)
+{
+    return p->w.in ? p->w.in : 1;
+}
+
 static bool scratch_depthwise(const prepared *pre, params *p, size_t *out)
 {
     const size_t lanes = (size_t)(pre->outputs + pre->depthwise->block);
     const size_t taps = (size_t)(pre->taps + pre->depthwise->taps);
     p->lists = tenon__align_up(lanes * sizeof(int32_t), 64);
     p->rows = p->lists + tenon__align_up(taps * sizeof(uint8_t *), 64);
-    return tenon__add(p->rows, (size_t)(p->w.in * pre->outputs), out);
+    return tenon__add(p->rows, (size_t)(padding_of(p) * pre->outputs), out);
 }
 
 static tenon_status bind(tenon__bind *c)
@@ -429,7 +435,7 @@ static void run_depthwise(const tenon__run *r)
     uint8_t *line = (uint8_t *)r->scratch + p->rows;
     const tenon__qconv_room room = {
         .at = (const uint8_t **)(void *)((uint8_t *)r->scratch + p->lists), .line = line};
-    memset(line, image.fill, (size_t)(p->w.in * pre->outputs));
+    memset(line, image.fill, (size_t)(padding_of(p) * pre->outputs));
     tenon__qconv_depthwise d = {.channels = pre->outputs,
                                 .taps = pre->taps,
                                 .stride = p->w.step * pre->outputs,

@@ -203,9 +203,38 @@ static void channels_last_large(void **state)
     }
 }
 
+/* An image without columns, or lines: padding alone. */
+static void channels_last_of_padding(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        const int64_t channels = i & 2 ? 40 : 5, group = i & 4 ? channels : 1;
+        const geometry g = {
+            .rank = 2, .group = group, .stride = {1, 1}, .dilation = {1, 1}, .pads = {2, 2, 2, 2}};
+        const int64_t x[] = {2, i & 1 ? 0 : 3, i & 1 ? 3 : 0, channels},
+                      w[] = {channels, channels / group, 3, 3};
+        const float scale = 0.02f, y_scale = 1.5f;
+        const uint8_t x_zero = 131, y_zero = 120;
+        const int8_t w_zero = 0;
+        driver *d = start("QLinearConvLast", &g);
+        driver_input(d, TENON_U8, 4, x, NULL);
+        driver_const(d, TENON_F32, 0, NULL, &scale);
+        driver_const(d, TENON_U8, 0, NULL, &x_zero);
+        random_bytes(d, TENON_I8, 4, w, true);
+        driver_const(d, TENON_F32, 0, NULL, &scale);
+        driver_const(d, TENON_I8, 0, NULL, &w_zero);
+        driver_const(d, TENON_F32, 0, NULL, &y_scale);
+        driver_const(d, TENON_U8, 0, NULL, &y_zero);
+        driver_random_const(d, TENON_I32, 1, &channels, -300000, 300000);
+        driver_check(d);
+        driver_destroy(d);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {CASE(conv_integer), CASE(qlinear_conv), CASE(qlinear_large),
-                                      CASE(channels_last), CASE(channels_last_large)};
+    static const test_case cases[] = {CASE(conv_integer),        CASE(qlinear_conv),
+                                      CASE(qlinear_large),       CASE(channels_last),
+                                      CASE(channels_last_large), CASE(channels_last_of_padding)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }

@@ -121,7 +121,7 @@ void tenon__qconv_pack(const tenon__qconv_row *row, const tenon__qconv_weights *
 /* Addresses and a line of padding for the lines of one image. */
 typedef struct tenon__qconv_room {
     const uint8_t **at;  /* taps and row->taps more */
-    const uint8_t *line; /* w.in * channels bytes of padding */
+    const uint8_t *line; /* padding: w.in positions, at least one */
 } tenon__qconv_room;
 /* Line `line` of batch `n`, whose outputs begin at d->y; d->at and positions are set here. */
 void tenon__qconv_depthwise_line(const tenon__qconv_row *row, const tenon__qconv_image *m,
