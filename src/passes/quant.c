@@ -11,7 +11,7 @@
 /* One quantised operand or result. */
 typedef struct quantised {
     tenon__value_id x, scale, zero; /* zero is never absent: made where the file has none */
-    const tenon__view *scales;
+    tenon__view scales;
     tenon_dtype dtype;
     int64_t axis;
 } quantised;
@@ -46,9 +46,9 @@ static bool constant_scale(const tenon__pass_context *c, const tenon__node *node
     if (!tenon__match_const(c, q->scale) ||
         (q->zero != TENON__NO_VALUE && !tenon__match_const(c, q->zero)))
         return false;
-    q->scales = tenon__match_view(c, q->scale);
+    q->scales = *tenon__match_view(c, q->scale);
     q->axis = tenon__attr_int(node, "axis", 1);
-    return q->scales->dtype == TENON_F32 && tenon__attr_int(node, "block_size", 0) == 0;
+    return q->scales.dtype == TENON_F32 && tenon__attr_int(node, "block_size", 0) == 0;
 }
 
 /* The DequantizeLinear that makes `id`. */
@@ -64,12 +64,12 @@ static bool dequantised(const tenon__pass_context *c, tenon__value_id id, quanti
 
 static bool one_scale(const quantised *q)
 {
-    return tenon__view_count(q->scales) == 1;
+    return tenon__view_count(&q->scales) == 1;
 }
 
 static tenon_status give_zero(tenon__pass_context *c, quantised *q)
 {
-    return q->zero == TENON__NO_VALUE ? zero_like(c, q->dtype, q->scales, &q->zero) : TENON_OK;
+    return q->zero == TENON__NO_VALUE ? zero_like(c, q->dtype, &q->scales, &q->zero) : TENON_OK;
 }
 
 /* The whole of one group: the QuantizeLinear, the operator, and what lies between. */
@@ -141,7 +141,30 @@ static void close_group(tenon__pass_context *c, group *g)
 /* One scale, or one for each place on this axis of `rank`. */
 static bool weights_scaled(const quantised *w, int64_t axis, int rank)
 {
-    return one_scale(w) || (w->scales->rank == 1 && (w->axis == axis || w->axis + rank == axis));
+    return one_scale(w) || (w->scales.rank == 1 && (w->axis == axis || w->axis + rank == axis));
+}
+
+static double scale_at(const quantised *q, int64_t i)
+{
+    return tenon__get_f64(TENON_F32, q->scales.data, one_scale(q) ? 0 : (size_t)i);
+}
+
+/* Whether a bias is stored in units of sx * sw. */
+static bool in_units(const tenon__pass_context *c, const quantised *b, const quantised *x,
+                     const quantised *w)
+{
+    const quantised *most = one_scale(b) ? w : b;
+    const tenon__view *zero = tenon__match_view(c, b->zero);
+    for (int64_t i = 0; zero && i < tenon__view_count(zero); i++)
+        if (tenon__get_f64(zero->dtype, zero->data, (size_t)i) != 0) return false;
+    if (!one_scale(b) && !one_scale(w) &&
+        tenon__view_count(&b->scales) != tenon__view_count(&w->scales))
+        return false;
+    for (int64_t i = 0; i < tenon__view_count(&most->scales); i++) {
+        const double unit = scale_at(x, 0) * scale_at(w, i);
+        if (!(fabs(scale_at(b, i) - unit) <= 1e-5 * fabs(unit))) return false;
+    }
+    return true;
 }
 
 /* A bias as int32 in units of sx * sw: as it is stored, or rounded from float32. */
@@ -151,22 +174,23 @@ static tenon_status integer_bias(tenon__pass_context *c, tenon__value_id bias, c
     quantised b;
     *out = TENON__NO_VALUE;
     if (bias == TENON__NO_VALUE) return TENON_OK;
-    if (dequantised(c, bias, &b) && b.dtype == TENON_I32 && tenon__match_const(c, b.x)) {
+    if (dequantised(c, bias, &b) && b.dtype == TENON_I32 && tenon__match_const(c, b.x) &&
+        in_units(c, &b, x, w)) {
         *out = b.x;
         return TENON_OK;
     }
     const tenon__view *v = tenon__match_view(c, bias);
-    if (!tenon__match_const(c, bias) || v->dtype != TENON_F32 || tenon__view_count(v) != channels)
+    if (!tenon__match_const(c, bias) || v->dtype != TENON_F32 || v->rank < 1 ||
+        v->dims[v->rank - 1] != channels || tenon__view_count(v) != channels)
         return TENON_EAGAIN;
     tenon__view view = {0};
     tenon__view_set(&view, TENON_I32, 1, &channels);
     uint8_t *block = tenon__arena_zeroed(c->graph->arena, (size_t)channels * 4 + 128, 1);
     if (!block) return tenon__fail(c->err, TENON_ENOMEM, "no memory for a bias");
     int32_t *data = (void *)tenon__align_up((uintptr_t)block, 64);
-    double sx = tenon__get_f64(TENON_F32, x->scales->data, 0);
+    double sx = scale_at(x, 0);
     for (int64_t i = 0; i < channels; i++) {
-        double sw = tenon__get_f64(TENON_F32, w->scales->data, one_scale(w) ? 0 : (size_t)i);
-        double q = rint(tenon__get_f64(TENON_F32, v->data, (size_t)i) / (sx * sw));
+        double q = rint(tenon__get_f64(TENON_F32, v->data, (size_t)i) / (sx * scale_at(w, i)));
         if (!(fabs(q) < 2147483647.0)) return TENON_EAGAIN;
         data[i] = (int32_t)q;
     }

@@ -135,9 +135,69 @@ static void columns(void **state)
     }
 }
 
+/* A bias in other units than those of the sums, or that is no bias by column, stays outside. */
+static void bias_in_other_units(void **state)
+{
+    (void)state;
+    static const int8_t w[12] = {3, -4, 5, 100, -128, 127, 6, 7, -8, 9, 10, 11};
+    static const int32_t b[4] = {1000, -2000, 300, 0};
+    static const float units = STEP * 0.005f;
+    for (int how = 0; how < 4; how++) {
+        const bool fits = how == 0;
+        sample s;
+        sample_init(&s);
+        tenon__value_id x = input(&s, DIMS(4, 3)), zero = sample_const(&s, TENON_I32, DIMS(-9), b),
+                        k = sample_const(&s, TENON_I8, DIMS(3, 4), w), bias;
+        k = sample_node(&s, "DequantizeLinear", IN(k, sample_scalar(&s, 0.005f)), NULL, 0);
+        bias = sample_const(&s, TENON_I32, DIMS(4), b);
+        if (how == 2)
+            bias = sample_node(&s, "DequantizeLinear", IN(bias, sample_scalar(&s, units), zero),
+                               NULL, 0);
+        else if (how == 3)
+            bias = sample_weights(&s, DIMS(4, 1), 0);
+        else
+            bias = sample_node(&s, "DequantizeLinear",
+                               IN(bias, sample_scalar(&s, fits ? units : 3 * units)), NULL, 0);
+        finish(&s, sample_node(&s, "Gemm", IN(x, k, bias), NULL, 0));
+        const char *ops =
+            how == 3 ? "QuantizeLinear DequantizeLinear DequantizeLinear Gemm QuantizeLinear "
+                       "DequantizeLinear"
+                     : "QuantizeLinear DequantizeLinear DequantizeLinear DequantizeLinear Gemm "
+                       "QuantizeLinear DequantizeLinear";
+        check_pass(&s, "quant", ops, fits ? "QuantizeLinear QGemm DequantizeLinear" : ops,
+                   fits ? NEAR : 0);
+        sample_fini(&s);
+    }
+}
+
+/* However many values there are before it adds some: a bias and two zero points. */
+static void adds_values(void **state)
+{
+    (void)state;
+    static const int8_t w[4 * 3] = {3, -4, 5, 100, -128, 127, 6, 7, -8, 9, 10, 11};
+    for (int spare = 0; spare < 48; spare++) {
+        sample s;
+        sample_init(&s);
+        for (int i = 0; i < spare; i++)
+            sample_scalar(&s, 1);
+        tenon__value_id x = input(&s, DIMS(1, 3, 5)),
+                        k = sample_const(&s, TENON_I8, DIMS(4, 3, 1), w);
+        k = sample_node(&s, "DequantizeLinear", IN(k, sample_scalar(&s, 0.005f)), NULL, 0);
+        tenon__value_id y =
+            sample_node(&s, "Conv", IN(x, k, sample_weights(&s, DIMS(4), 0)), NULL, 0);
+        finish(&s, y);
+        check_pass(&s, "quant",
+                   "QuantizeLinear DequantizeLinear DequantizeLinear Conv QuantizeLinear "
+                   "DequantizeLinear",
+                   "QuantizeLinear QLinearConv DequantizeLinear", NEAR);
+        sample_fini(&s);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {CASE(depthwise_convolution), CASE(concat), CASE(average_pool),
-                                      CASE(columns)};
+    static const test_case cases[] = {CASE(depthwise_convolution), CASE(concat),
+                                      CASE(average_pool),          CASE(columns),
+                                      CASE(bias_in_other_units),   CASE(adds_values)};
     return test_main(argc, argv, cases, TEST_COUNT(cases));
 }
