@@ -159,6 +159,7 @@ tenon_status tenon__reduce_bind(tenon__bind *c)
     axes_known(c->attrs, c->in_count, c->in, reduced);
     p->outputs = tenon__view_count(c->out[0]);
     p->folded = 1;
+    p->columns = false;
     for (int k = 0; k < x->rank; k++)
         if (reduced[k]) p->folded *= x->dims[k];
     /* An empty tensor has nothing to walk over. */

@@ -23,6 +23,7 @@ static bool lay_out(const tenon__rnn_attrs *a, const tenon__rnn_prepared *prepar
 {
     int64_t gates = (int64_t)a->gates * a->directions, dirs = a->directions;
     *total = 0;
+    p->w_at = p->r_at = p->x_at = p->z_at = p->rh_at = 0;
     bool ok = tenon__rnn_gate_bytes(prepared, p->inputs, p->hidden, &p->w_bytes) &&
               tenon__rnn_gate_bytes(prepared, p->hidden, p->hidden, &p->r_bytes);
     if (ok && !prepared->packed)

@@ -309,7 +309,7 @@ static tenon_status bind(tenon__bind *c)
     take(&scratch, (int64_t)(p->gemm->scratch_bytes / sizeof(float)) + 16);
     p->scores_at = take(&scratch, p->block_rows * p->score_step);
     int64_t chunk = p->panels < CHUNK ? p->panels : CHUNK;
-    if (!p->packs) p->chunk_at = take(&scratch, chunk * nr * p->size);
+    p->chunk_at = p->packs ? 0 : take(&scratch, chunk * nr * p->size);
     c->work_bytes = (size_t)work * sizeof(float);
     c->scratch_bytes = (size_t)scratch * sizeof(float);
     p->pack_tiles = (uint32_t)(p->batch * chunks);

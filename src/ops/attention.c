@@ -133,7 +133,7 @@ static tenon_status bind(tenon__bind *c)
     take(&scratch, (int64_t)(p->gemm->scratch_bytes / sizeof(float)) + 16);
     p->scores_at = take(&scratch, (p->together ? s->group : p->rows) * p->score_step);
     int64_t chunk = p->panels < CHUNK ? p->panels : CHUNK;
-    if (!p->packs) p->chunk_at = take(&scratch, chunk * nr * s->size);
+    p->chunk_at = p->packs ? 0 : take(&scratch, chunk * nr * s->size);
     int64_t chunks = (p->panels + CHUNK - 1) / CHUNK;
     if (heads > INT32_MAX / (chunks + p->blocks + 1))
         return tenon__fail(c->err, TENON_ELIMIT, "%lld heads are too many", (long long)heads);
