@@ -63,8 +63,10 @@ static tenon_status pack_one(tenon__exec *x, tenon__packed *k, tenon_error *err)
     plan->pack_tile = left.first;
     plan->pack_end = left.end;
     x->moved = true;
-    if (st && st != TENON_EAGAIN && st != TENON_ECANCELED && st != TENON_EDEADLINE)
+    if (st && st != TENON_EAGAIN && st != TENON_ECANCELED && st != TENON_EDEADLINE) {
+        plan->pack_end = 0; /* from its beginning, should somebody run again */
         return tenon__node_error(step->node, st, err);
+    }
     return st;
 }
 
