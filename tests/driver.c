@@ -7,28 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block.h"
 #include "tensor/convert.h"
 
-#define GUARD_BYTES 64
-#define GUARD_FILL  0xC7
-#define POISON      0xFF /* NaN as f32, f64 and f16; -1 as an integer */
-#define MAX_ATTRS   32
-
-/* Memory whose first byte is aligned as its dtype asks and no better, with guards where it is
- * written. */
-typedef struct block {
-    uint8_t *base, *data;
-    size_t size_bytes;
-    bool guarded;
-} block;
+#define MAX_ATTRS 32
 
 typedef struct operand {
     bool absent, constant, blocked;
     tenon__view plain; /* aligned; not readable past its end, unless constant */
-    block memory;      /* of plain */
-    block odd;         /* constants: the same at an odd address, as files have them */
+    test_block memory; /* of plain */
+    test_block odd;    /* constants: the same at an odd address, as files have them */
     tenon__view seen;  /* what the operator gets: plain, or a copy in blocks */
-    block blocked_memory;
+    test_block blocked_memory;
 } operand;
 
 struct driver {
@@ -47,55 +37,13 @@ struct driver {
     /* of the last run */
     tenon__view outs[DRIVER_MAX];   /* as the operator left them */
     tenon__view answer[DRIVER_MAX]; /* plain */
-    block out_memory[DRIVER_MAX], answer_memory[DRIVER_MAX];
+    test_block out_memory[DRIVER_MAX], answer_memory[DRIVER_MAX];
     char kernel[64];
     uint32_t tiles;
     tenon_value *given[DRIVER_MAX];
 };
 
-/* ---- memory ---- */
-
-static void *must(void *memory)
-{
-    if (!memory) fail_msg("out of memory");
-    return memory;
-}
-
-static void block_free(block *b)
-{
-    free(b->base);
-    *b = (block){0};
-}
-
-static block block_make(size_t size_bytes, size_t offset, size_t pad_bytes)
-{
-    block b = {.size_bytes = size_bytes};
-    b.base = must(malloc(offset + size_bytes + pad_bytes + 1));
-    b.data = b.base + offset;
-    return b;
-}
-
-/* Guards on both sides; 64-byte aligned plus `offset`. */
-static block block_guarded(size_t size_bytes, size_t offset)
-{
-    block b = {.size_bytes = size_bytes, .guarded = true};
-    b.base = must(malloc(size_bytes + 3 * GUARD_BYTES + offset));
-    size_t skew = (GUARD_BYTES - (uintptr_t)b.base % GUARD_BYTES) % GUARD_BYTES;
-    memset(b.base, GUARD_FILL, size_bytes + 3 * GUARD_BYTES + offset);
-    b.data = b.base + skew + GUARD_BYTES + offset;
-    memset(b.data, POISON, size_bytes);
-    return b;
-}
-
-static void guards_intact(const block *b, const char *what, uint32_t i)
-{
-    for (size_t k = 1; k <= GUARD_BYTES; k++) {
-        if (b->data[-(ptrdiff_t)k] != GUARD_FILL)
-            fail_msg("%s %u: wrote %zu bytes before its start", what, i, k);
-        if (b->data[b->size_bytes + k - 1] != GUARD_FILL)
-            fail_msg("%s %u: wrote %zu bytes past its end", what, i, k);
-    }
-}
+/* ---- building ---- */
 
 static size_t storage_bytes(const tenon__view *v, const char *what)
 {
@@ -107,18 +55,9 @@ static size_t storage_bytes(const tenon__view *v, const char *what)
     return size_bytes;
 }
 
-/* As aligned as the dtype's elements ask, and no more. */
-static size_t odd_offset(tenon_dtype dtype)
-{
-    size_t bytes = (tenon_dtype_bits(dtype) + 7) / 8;
-    return bytes > 8 ? 8 : bytes;
-}
-
-/* ---- building ---- */
-
 driver *driver_create(const char *name, int opset)
 {
-    driver *d = must(calloc(1, sizeof *d));
+    driver *d = test_block_must(calloc(1, sizeof *d));
     const tenon_allocator *a = tenon__allocator_default();
     d->op = tenon__op_find(name);
     if (!d->op) fail_msg("no operator '%s'", name);
@@ -140,8 +79,8 @@ driver *driver_create(const char *name, int opset)
 static void outputs_free(driver *d)
 {
     for (uint32_t i = 0; i < DRIVER_MAX; i++) {
-        block_free(&d->out_memory[i]);
-        block_free(&d->answer_memory[i]);
+        test_block_free(&d->out_memory[i]);
+        test_block_free(&d->answer_memory[i]);
         tenon_value_destroy(d->given[i]);
         d->given[i] = NULL;
     }
@@ -152,9 +91,9 @@ void driver_destroy(driver *d)
     if (!d) return;
     outputs_free(d);
     for (uint32_t i = 0; i < d->input_count; i++) {
-        block_free(&d->inputs[i].memory);
-        block_free(&d->inputs[i].odd);
-        block_free(&d->inputs[i].blocked_memory);
+        test_block_free(&d->inputs[i].memory);
+        test_block_free(&d->inputs[i].odd);
+        test_block_free(&d->inputs[i].blocked_memory);
     }
     tenon__arena_fini(&d->arena);
     free(d);
@@ -170,7 +109,7 @@ static tenon__attr *attr(driver *d, const char *name, tenon__attr_type type)
 
 static void *kept(driver *d, const void *data, size_t count, size_t elem_bytes)
 {
-    void *copy = must(tenon__arena_zeroed(&d->arena, count ? count : 1, elem_bytes));
+    void *copy = test_block_must(tenon__arena_zeroed(&d->arena, count ? count : 1, elem_bytes));
     if (count) memcpy(copy, data, count * elem_bytes);
     return copy;
 }
@@ -208,7 +147,8 @@ void driver_floats(driver *d, const char *name, size_t count, const float *value
 void driver_texts(driver *d, const char *name, size_t count, const char *const *values)
 {
     tenon__attr *a = attr(d, name, TENON__ATTR_STRINGS);
-    tenon__str *texts = must(tenon__arena_zeroed(&d->arena, count ? count : 1, sizeof *texts));
+    tenon__str *texts =
+        test_block_must(tenon__arena_zeroed(&d->arena, count ? count : 1, sizeof *texts));
     for (size_t i = 0; i < count; i++) {
         size_t size = strlen(values[i]);
         texts[i] = (tenon__str){kept(d, values[i], size, 1), size};
@@ -220,7 +160,7 @@ void driver_texts(driver *d, const char *name, size_t count, const char *const *
 void driver_tensor(driver *d, const char *name, tenon_dtype dtype, int rank, const int64_t *dims,
                    const void *data)
 {
-    tenon__view *v = must(tenon__arena_zeroed(&d->arena, 1, sizeof *v));
+    tenon__view *v = test_block_must(tenon__arena_zeroed(&d->arena, 1, sizeof *v));
     tenon__view_set(v, dtype, rank, dims);
     v->data = kept(d, data, storage_bytes(v, name), 1);
     v->known = true;
@@ -240,11 +180,12 @@ static void add_input(driver *d, tenon_dtype dtype, int rank, const int64_t *dim
     tenon__view_set(&o->plain, dtype, rank, dims);
     size_t size_bytes = storage_bytes(&o->plain, "an input");
     o->constant = constant;
-    o->memory = block_make(size_bytes, odd_offset(dtype), constant ? TENON_TENSOR_PAD_BYTES : 0);
+    o->memory = test_block_make(size_bytes, test_block_offset(dtype),
+                                constant ? TENON_TENSOR_PAD_BYTES : 0);
     if (constant) {
-        o->odd = block_make(size_bytes, 1, TENON_TENSOR_PAD_BYTES);
-        memset(o->memory.data + size_bytes, POISON, TENON_TENSOR_PAD_BYTES);
-        memset(o->odd.data + size_bytes, POISON, TENON_TENSOR_PAD_BYTES);
+        o->odd = test_block_make(size_bytes, 1, TENON_TENSOR_PAD_BYTES);
+        memset(o->memory.data + size_bytes, TEST_POISON, TENON_TENSOR_PAD_BYTES);
+        memset(o->odd.data + size_bytes, TEST_POISON, TENON_TENSOR_PAD_BYTES);
     }
     if (size_bytes && data) {
         memcpy(o->memory.data, data, size_bytes);
@@ -276,8 +217,8 @@ static void add_random(driver *d, tenon_dtype dtype, int rank, const int64_t *di
     tenon__view_set(&v, dtype, rank, dims);
     tenon__view_set(&wide, TENON_F64, rank, dims);
     int64_t count = tenon__view_count(&v);
-    double *values = must(malloc(storage_bytes(&wide, "an input") + 1));
-    void *data = must(malloc(storage_bytes(&v, "an input") + 1));
+    double *values = test_block_must(malloc(storage_bytes(&wide, "an input") + 1));
+    void *data = test_block_must(malloc(storage_bytes(&v, "an input") + 1));
     bool real = dtype == TENON_F32 || dtype == TENON_F64 || dtype == TENON_F16 ||
                 dtype == TENON_BF16 || (dtype >= TENON_F8E4M3FN && dtype <= TENON_F8E8M0) ||
                 dtype == TENON_F4E2M1;
@@ -343,7 +284,7 @@ void driver_blocked(driver *d)
         fail_msg("only float32 of rank 2 and more comes in blocks");
     o->blocked = true;
     o->seen.layout = TENON__C16;
-    o->blocked_memory = block_make(storage_bytes(&o->seen, "a blocked input"), 0, 0);
+    o->blocked_memory = test_block_make(storage_bytes(&o->seen, "a blocked input"), 0, 0);
     o->seen.data = o->blocked_memory.data;
     to_blocks(&o->plain, o->plain.data, o->seen.data);
 }
@@ -382,8 +323,8 @@ typedef struct passage {
     const tenon__view *out_const[DRIVER_MAX];
     tenon__view *out_mutable[DRIVER_MAX];
     void *attrs, *prepared, *params;
-    block out_memory[DRIVER_MAX];
-    block packed_memory[TENON__MAX_PACKED], scratch, work;
+    test_block out_memory[DRIVER_MAX];
+    test_block packed_memory[TENON__MAX_PACKED], scratch, work;
     void *packed[TENON__MAX_PACKED];
     const char *kernel;
     tenon__bind bound;
@@ -411,9 +352,10 @@ static tenon_status resize_service(void *ctx, tenon__view *out, tenon_dtype dtyp
     uint32_t i = output_index(p, out);
     (void)err;
     if (!(p->d->op->flags & TENON__OP_DYNAMIC)) fail_msg("resize without TENON__OP_DYNAMIC");
-    block_free(&p->out_memory[i]);
+    test_block_free(&p->out_memory[i]);
     tenon__view_set(out, dtype, rank, dims);
-    p->out_memory[i] = block_guarded(storage_bytes(out, "a resized output"), odd_offset(dtype));
+    p->out_memory[i] =
+        test_block_guarded(storage_bytes(out, "a resized output"), test_block_offset(dtype));
     out->data = p->out_memory[i].data;
     return TENON_OK;
 }
@@ -432,13 +374,13 @@ static tenon_status give_service(void *ctx, tenon__view *out, tenon_value *value
 static void passage_free(passage *p)
 {
     for (uint32_t i = 0; i < DRIVER_MAX; i++) {
-        block_free(&p->out_memory[i]);
+        test_block_free(&p->out_memory[i]);
         tenon_value_destroy(p->given[i]);
     }
     for (uint32_t i = 0; i < TENON__MAX_PACKED; i++)
-        block_free(&p->packed_memory[i]);
-    block_free(&p->scratch);
-    block_free(&p->work);
+        test_block_free(&p->packed_memory[i]);
+    test_block_free(&p->scratch);
+    test_block_free(&p->work);
     free(p->attrs);
     free(p->prepared);
     free(p->params);
@@ -522,7 +464,7 @@ static tenon_status prepare(passage *p, tenon_error *err)
         if (c.packed[slot].input >= d->input_count || !d->inputs[c.packed[slot].input].constant)
             fail_msg("packed copy %u stands for input %u, which is no constant", slot,
                      c.packed[slot].input);
-        p->packed_memory[slot] = block_guarded(c.packed[slot].size_bytes, 0);
+        p->packed_memory[slot] = test_block_guarded(c.packed[slot].size_bytes, 0);
         p->packed[slot] = p->packed_memory[slot].data;
         for (uint32_t tile = c.packed[slot].tiles; tile-- > 0;) { /* any order will do */
             tenon__pack pack = {.node = &d->node,
@@ -535,7 +477,7 @@ static tenon_status prepare(passage *p, tenon_error *err)
             status = c.packed[slot].pack(&pack);
             if (status) return status;
         }
-        guards_intact(&p->packed_memory[slot], "packed copy", slot);
+        test_block_check(&p->packed_memory[slot], "packed copy", slot);
     }
     return TENON_OK;
 }
@@ -573,7 +515,7 @@ static void place_outputs(passage *p)
         if (v->dtype == TENON_NONE || !tenon__dims_known(v))
             fail_msg("output %u is not known after infer with everything known", i);
         size_t size_bytes = storage_bytes(v, "an output");
-        p->out_memory[i] = block_guarded(size_bytes, odd_offset(v->dtype));
+        p->out_memory[i] = test_block_guarded(size_bytes, test_block_offset(v->dtype));
         v->data = p->out_memory[i].data;
         if (i == 0 && d->inplace >= 0 && !p->plain) {
             const tenon__view *from = &p->ins[d->inplace];
@@ -615,8 +557,8 @@ static tenon_status run_tiles(passage *p, tenon_error *err)
     tenon__services services = services_of;
     services.ctx = p;
     services.env = d->env;
-    p->scratch = block_guarded(p->bound.scratch_bytes, 0);
-    p->work = block_guarded(p->bound.work_bytes, 0);
+    p->scratch = test_block_guarded(p->bound.scratch_bytes, 0);
+    p->work = test_block_guarded(p->bound.work_bytes, 0);
     tenon__run r = {.node = &d->node,
                     .attrs = p->attrs,
                     .prepared = p->prepared,
@@ -633,7 +575,7 @@ static tenon_status run_tiles(passage *p, tenon_error *err)
     if (p->plain && d->op->ref) return d->op->ref(&r);
     for (r.phase = 0; r.phase < p->bound.phases; r.phase++) {
         uint32_t tiles = d->op->tiles ? d->op->tiles(p->params, r.phase) : p->bound.tiles;
-        uint32_t *order = must(malloc((tiles + 1) * sizeof *order));
+        uint32_t *order = test_block_must(malloc((tiles + 1) * sizeof *order));
         for (uint32_t i = 0; i < tiles; i++)
             order[i] = i;
         for (uint32_t i = tiles; i-- > 1;) {
@@ -644,14 +586,14 @@ static tenon_status run_tiles(passage *p, tenon_error *err)
         tenon_status status = TENON_OK;
         for (uint32_t i = 0; i < tiles && !status; i++) {
             r.tile = order[i];
-            memset(p->scratch.data, POISON, p->scratch.size_bytes);
+            memset(p->scratch.data, TEST_POISON, p->scratch.size_bytes);
             status = d->op->run(&r);
-            guards_intact(&p->scratch, "scratch of tile", r.tile);
+            test_block_check(&p->scratch, "scratch of tile", r.tile);
         }
         free(order);
         if (status) return status;
     }
-    guards_intact(&p->work, "work", 0);
+    test_block_check(&p->work, "work", 0);
     return TENON_OK;
 }
 
@@ -699,9 +641,9 @@ static tenon_status passage_run(passage *p, tenon_error *err)
         d->ids[DRIVER_MAX + i] = d->input_count + i;
     if (d->op->expand || d->op->next)
         fail_msg("%s is expanded or control flow: not for this driver", d->op->name);
-    p->attrs = must(calloc(1, d->op->attrs_bytes + 1));
-    p->prepared = must(calloc(1, d->op->prepared_bytes + 1));
-    p->params = must(malloc(d->op->params_bytes + 1));
+    p->attrs = test_block_must(calloc(1, d->op->attrs_bytes + 1));
+    p->prepared = test_block_must(calloc(1, d->op->prepared_bytes + 1));
+    p->params = test_block_must(malloc(d->op->params_bytes + 1));
     memset(p->params, 0x55, d->op->params_bytes + 1); /* as if bound before */
     d->node.parsed = p->attrs;
     tenon_status status = d->op->read ? d->op->read(&d->graph, &d->node, p->attrs, err) : TENON_OK;
@@ -709,7 +651,7 @@ static tenon_status passage_run(passage *p, tenon_error *err)
     if (!status) status = prepare(p, err);
     if (!status) status = execute(p, err);
     for (uint32_t i = 0; !status && i < d->output_count; i++)
-        if (p->out_memory[i].guarded) guards_intact(&p->out_memory[i], "output", i);
+        if (p->out_memory[i].guarded) test_block_check(&p->out_memory[i], "output", i);
     return status;
 }
 
@@ -720,12 +662,12 @@ static void keep_outputs(driver *d, passage *p)
     for (uint32_t i = 0; i < d->output_count; i++) {
         d->outs[i] = d->answer[i] = p->out[i];
         d->out_memory[i] = p->out_memory[i];
-        p->out_memory[i] = (block){0};
+        p->out_memory[i] = (test_block){0};
         d->given[i] = p->given[i];
         p->given[i] = NULL;
         if (d->outs[i].layout == TENON__C16) {
             d->answer[i].layout = TENON__PLAIN;
-            d->answer_memory[i] = block_make(storage_bytes(&d->answer[i], "an output"), 0, 0);
+            d->answer_memory[i] = test_block_make(storage_bytes(&d->answer[i], "an output"), 0, 0);
             d->answer[i].data = d->answer_memory[i].data;
             from_blocks(&d->answer[i], d->outs[i].data, d->answer[i].data);
         }
@@ -781,14 +723,14 @@ void driver_expect(driver *d, uint32_t i, tenon_dtype dtype, int rank, const int
                    const void *data)
 {
     tenon__view wanted = {0};
-    block copy;
+    test_block copy;
     tenon__view_set(&wanted, dtype, rank, dims);
     size_t size_bytes = storage_bytes(&wanted, "what is wanted");
-    copy = block_make(size_bytes, 0, 0);
+    copy = test_block_make(size_bytes, 0, 0);
     if (size_bytes) memcpy(copy.data, data, size_bytes);
     wanted.data = copy.data;
     compare_views(d, "expected", i, &d->answer[i], &wanted);
-    block_free(&copy);
+    test_block_free(&copy);
 }
 
 void driver_check(driver *d)
